@@ -1,0 +1,41 @@
+# Two commands: `make demo` and `make test`. Each sets itself up.
+SHELL := /bin/sh
+BIN := .venv/bin
+STAMP := .venv/.ready
+
+.PHONY: help setup demo demo-down test lint format lock bench clean
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+$(STAMP): requirements/dev.lock pyproject.toml scripts/setup.sh
+	@sh scripts/setup.sh
+	@touch $(STAMP)
+
+setup: $(STAMP) ## Virtual environment and locked packages
+
+demo: $(STAMP) ## A small hospital on loopback, its morning round, and the report
+	@sh scripts/system_packages.sh demo
+	@$(BIN)/wardround demo run
+
+demo-down: $(STAMP) ## End the small hospital and remove it
+	@$(BIN)/wardround demo down
+
+test: $(STAMP) ## Lint, types, architecture and every test
+	@sh scripts/system_packages.sh test
+	@sh scripts/check.sh
+
+lint: $(STAMP) ## Lint, types and architecture alone
+	@sh scripts/check.sh --static
+
+format: $(STAMP) ## Format the code
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lock: $(STAMP) ## Make the lock files anew from pyproject.toml
+	@sh scripts/lock.sh
+
+bench: $(STAMP) ## Us and the peers side by side (takes minutes)
+	@sh scripts/system_packages.sh test
+	@$(BIN)/python -m benchmarks
+
+clean: ## Remove the virtual environment and caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""Wardround: runbook automation for a hospital's IT department."""

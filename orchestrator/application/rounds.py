@@ -1,0 +1,1 @@
+"""Running an inspection round, from a name to its record."""

@@ -1,0 +1,1 @@
+"""YAML to model: strict loading, all errors at once, JSON Schema, lint."""

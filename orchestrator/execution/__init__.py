@@ -1,0 +1,1 @@
+"""Walks a permitted plan and yields outcomes."""

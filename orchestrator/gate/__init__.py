@@ -1,0 +1,1 @@
+"""The only edge between a plan and a host."""

@@ -1,0 +1,1 @@
+"""Frozen values that flow from documents to reports. No I/O."""

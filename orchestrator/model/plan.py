@@ -1,0 +1,95 @@
+"""What will run, where and with which effect. Frozen, digestible, free of secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator.language import Text
+from orchestrator.model.check import Layer
+from orchestrator.model.effect import Effect
+from orchestrator.model.runbook import Kind
+from orchestrator.model.threshold import Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCheck:
+    """One check on one host, resolved."""
+
+    id: str
+    """The task's id, unique within the runbook."""
+    title: str
+    check: str
+    code: str
+    layer: Layer
+    effect: Effect
+    parameters: Mapping[str, object]
+    """JSON values. Parameters that may hold secrets are still templates here."""
+    thresholds: Mapping[str, Threshold]
+    """By metric name; a metric without limits is absent."""
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedHost:
+    """One host of the plan, and all that is looked at there, in order."""
+
+    name: str
+    groups: tuple[str, ...]
+    address: str
+    """`user@address:port via jump`, or `local`: part of what a person approves."""
+    checks: tuple[PlannedCheck, ...]
+    secrets: str
+    """A keyed fingerprint over the secrets that this host's checks and connection use; "" for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A runbook resolved against an inventory. Equal plans have equal digests."""
+
+    runbook: str
+    title: str
+    kind: Kind
+    hosts: tuple[PlannedHost, ...]
+    documents: Mapping[str, str]
+    """Path -> sha256 of every document and site file that went in."""
+    versions: Mapping[str, str]
+    """Name -> version of what executes it: wardround, ansible-core, each plugin's distribution."""
+    digest: str
+    """SHA-256 (hex) over the canonical form of everything above."""
+
+    @property
+    def effect(self) -> Effect:
+        """The most dangerous effect in it."""
+        effects = {check.effect for host in self.hosts for check in host.checks}
+        for effect in (Effect.ONCE, Effect.IDEMPOTENT):
+            if effect in effects:
+                return effect
+        return Effect.READ
+
+    @property
+    def size(self) -> int:
+        """How many checks it holds, over all hosts."""
+        return sum(len(host.checks) for host in self.hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A person's word that a free command, SQL statement or script only reads (design.md section 1)."""
+
+    digest: str
+    """SHA-256 (hex) of the accepted text."""
+    effect: Effect
+    by: str
+    reason: str
+    what: str
+    """The text itself, or a file's name: for the reader of the file, not for the digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who or what starts something."""
+
+    name: str
+    """`root`, `schedule:morning` ..."""
+    note: Text | None = None

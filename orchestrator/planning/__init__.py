@@ -1,0 +1,1 @@
+"""Documents and inventory to a Plan with its digest. Pure."""

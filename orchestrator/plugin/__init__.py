@@ -1,0 +1,1 @@
+"""One Protocol a plugin kind, and the registry that finds them by entry point."""

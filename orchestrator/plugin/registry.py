@@ -1,0 +1,86 @@
+"""Finds plugins by entry point. The only place that imports code by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar
+
+from orchestrator.errors import PluginError
+from orchestrator.language import Text
+
+CHECKS = "orchestrator.checks"
+RENDERERS = "orchestrator.renderers"
+
+Plugin = TypeVar("Plugin")
+
+
+class Registry(Generic[Plugin]):
+    """The plugins of one kind. Names are known at once; a plugin's code is imported when it is asked for."""
+
+    def __init__(self, group: str, required: tuple[str, ...]) -> None:
+        """Read the entry points of `group`; each plugin must have the attributes in `required`.
+
+        Raises:
+            PluginError: two distributions offer a plugin of the same name.
+        """
+        self._required = required
+        self._loaded: dict[str, Any] = {}
+        self._points: dict[str, EntryPoint] = {}
+        for point in entry_points(group=group):
+            if point.name in self._points:
+                raise PluginError(
+                    Text(
+                        f"两个软件包都提供名为 {point.name} 的插件",
+                        f"two packages offer a plugin named {point.name}",
+                    ),
+                    Text("卸载其中一个", "uninstall one of them"),
+                )
+            self._points[point.name] = point
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._points))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._points
+
+    def get(self, name: str) -> Plugin:
+        """The plugin of that name.
+
+        Raises:
+            KeyError: there is none.
+            PluginError: it can't be imported, or lacks a part of its contract.
+        """
+        if name not in self._loaded:
+            self._loaded[name] = self._load(self._points[name])
+        plugin: Plugin = self._loaded[name]
+        return plugin
+
+    def _load(self, point: EntryPoint) -> Any:
+        try:
+            plugin = point.load()
+        except Exception as error:
+            raise PluginError(
+                Text(
+                    f"插件 {point.name} 无法加载：{error}",
+                    f"plugin {point.name} can't be loaded: {error}",
+                )
+            ) from error
+        missing = [name for name in self._required if not hasattr(plugin, name)]
+        if missing:
+            raise PluginError(
+                Text(
+                    f"插件 {point.name} 缺少 {', '.join(missing)}",
+                    f"plugin {point.name} lacks {', '.join(missing)}",
+                )
+            )
+        return plugin
+
+    def versions(self) -> Mapping[str, str]:
+        """Distribution name -> version, over all plugins of this kind."""
+        found = {}
+        for point in self._points.values():
+            if point.dist is not None:
+                found[point.dist.name] = point.dist.version
+        return found

@@ -1,0 +1,1 @@
+"""What happened, kept: a Django app."""
