@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from orchestrator.language import Text
@@ -66,7 +66,10 @@ class CheckSpec:
     keyed fingerprint; they are rendered by the worker, just before use."""
     caveat: Text | None = None
     """What the catalogue must say, such as `not tried on the real thing`."""
-    keywords: tuple[str, ...] = field(default=())
+    scalar: str = ""
+    """The parameter that a bare value stands for: `run: "df -P"` means `run: {command: "df -P"}`."""
+    open_unit: bool = False
+    """Whether the runbook's `unit:` names the unit (free commands and SQL); refused elsewhere."""
 
     def metric(self, name: str) -> Metric:
         """The metric of that name.

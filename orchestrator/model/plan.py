@@ -22,6 +22,8 @@ class PlannedCheck:
     check: str
     code: str
     layer: Layer
+    unit: str | None
+    """None: the metric's own."""
     effect: Effect
     parameters: Mapping[str, object]
     """JSON values. Parameters that may hold secrets are still templates here."""

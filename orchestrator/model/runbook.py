@@ -58,6 +58,8 @@ class CheckTask:
     crit: Mapping[str, LimitText]
     layer: Layer | None
     """None: the check's own."""
+    unit: str | None
+    """Only for checks whose unit is open."""
     timeout: float | None
     """Seconds for each command or probe; None: the default of 10."""
     position: Position
