@@ -49,6 +49,8 @@ class Databases:
         try:
             engine = self._engine(probe)
             with engine.connect() as connection:
+                # Without parameters a driver leaves `%` and `:word` in the statement alone.
+                connection = connection.execution_options(no_parameters=True)
                 result = connection.exec_driver_sql(probe.statement)
                 rows = result.fetchmany(ROW_LIMIT)
                 return SqlAnswer(

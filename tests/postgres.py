@@ -1,0 +1,97 @@
+"""A real PostgreSQL server of the tests' own, in a temporary folder."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PASSWORD = "only-for-this-test"
+
+
+def server_programs() -> Path | None:
+    """The folder with initdb and postgres, newest version first; None where there is no server."""
+    candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
+    if candidates:
+        return candidates[0].parent
+    found = shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """Start a server, yield a SQLAlchemy URL of its superuser, end it and remove everything."""
+    programs = server_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL server programs (package postgresql) are not installed")
+    folder = Path(tempfile.mkdtemp(prefix="wardround-pg-"))
+    try:
+        account = _account()
+        if account is not None:
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        port = _free_port()
+        _initialise(programs, folder, account)
+        server = [programs / "pg_ctl", "-D", folder / "data", "-w", "-s", "-l", folder / "log"]
+        options = (
+            f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
+        )
+        _run([*server, "-o", options, "start"], account)
+        try:
+            yield f"postgresql+psycopg://ward:{PASSWORD}@127.0.0.1:{port}/postgres"
+        finally:
+            _run([*server, "-m", "immediate", "stop"], account)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _account() -> pwd.struct_passwd | None:
+    """PostgreSQL refuses to run as root: use the account that its package makes."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam("postgres")
+    except KeyError:
+        pytest.skip("running as root, and there is no account `postgres` to run the server")
+
+
+def _initialise(programs: Path, folder: Path, account: pwd.struct_passwd | None) -> None:
+    password = folder / "password"
+    password.write_text(PASSWORD)
+    if account is not None:
+        os.chown(password, account.pw_uid, account.pw_gid)
+    _run(
+        [
+            programs / "initdb",
+            *("-D", folder / "data", "-U", "ward", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C"),
+            *("--no-sync", f"--pwfile={password}"),
+        ],
+        account,
+    )
+
+
+def _run(arguments: list[object], account: pwd.struct_passwd | None) -> None:
+    subprocess.run(
+        [str(argument) for argument in arguments],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        cwd="/",
+        user=account.pw_uid if account else None,
+        group=account.pw_gid if account else None,
+        extra_groups=[] if account else None,
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
