@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
+class Verbatim(str):
+    """Text that is no template, whatever it looks like: `!unsafe` and decrypted `!vault` values."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class InventoryHost:
     """One host as `ansible-inventory` lists it: templates not yet rendered."""
@@ -14,7 +20,7 @@ class InventoryHost:
     groups: tuple[str, ...]
     """Every group that holds it, without `all` and `ungrouped`."""
     variables: Mapping[str, object] = field(repr=False)
-    """Merged by Ansible's precedence. Values may hold Jinja templates and decrypted vault values."""
+    """Merged by Ansible's precedence. Strings may be Jinja templates, unless they are Verbatim."""
     vaulted: frozenset[str] = frozenset()
     """Names of variables whose values were vaulted: secrets, whatever their names."""
 
@@ -30,4 +36,6 @@ class Inventory:
     """Pattern -> names of the hosts it means within the limit, in Ansible's order."""
     sources: tuple[str, ...]
     sha256: str
-    """Over what Ansible answered, secrets replaced by keyed fingerprints: equal inventories, equal digests."""
+    """Over what Ansible answered, secrets left out: a plan carries their keyed fingerprints."""
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Group, `all` included -> its hosts in Ansible's order: what `groups` means in a template."""

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+
+_SECRET_NAME = re.compile(
+    r"passw(or)?d|passphrase|secret|token|(^|_)pass$|(^|_)pwd$|api_?key|access_?key|private_key(?!_file)|credential",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +22,8 @@ class Secret:
 
     def __str__(self) -> str:
         return "********"
+
+
+def looks_secret(name: str) -> bool:
+    """Whether a variable of this name holds a secret, vaulted or not. Better masked than shown."""
+    return _SECRET_NAME.search(name) is not None
