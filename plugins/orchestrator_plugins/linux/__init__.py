@@ -1,0 +1,1 @@
+"""What the Linux checks know in common: how /proc, df, systemctl and logs are read."""
