@@ -1,0 +1,154 @@
+"""What is wrong in the demo hospital on which day, and what the engineers do about it from day to day.
+
+The days repeat in fours, so that every further round has something cleared, something new and something that
+persists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from orchestrator.demo.hospital import stage_host
+from orchestrator.demo.isolation import Isolation
+from orchestrator.demo.services import missing_program
+from orchestrator.language import Text
+
+_CYCLE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong on some days."""
+
+    id: str
+    host: str
+    wrong: Text
+    mended: Text
+    """What the engineers did when it is gone."""
+    days: frozenset[int]
+    own_volume: bool = False
+    """Whether it can be only where a host has a volume of its own."""
+
+    def present(self, day: int) -> bool:
+        return day % _CYCLE in self.days
+
+
+FAULTS = (
+    Fault(
+        "volume-full",
+        "his-db01",
+        Text(
+            "HIS 数据库服务器的数据卷将满（93%）",
+            "the HIS database server's data volume is nearly full (93%)",
+        ),
+        Text("清理了 HIS 数据库服务器的历史归档", "cleared old archives off the HIS database server"),
+        frozenset({0, 1}),
+        own_volume=True,
+    ),
+    Fault(
+        "backup-stale",
+        "bak01",
+        Text("HIS 备份已三天没有成功", "the HIS backup has not succeeded for three nights"),
+        Text("修复并补做了 HIS 备份", "mended the HIS backup and made up for it"),
+        frozenset({0, 3}),
+    ),
+    Fault(
+        "backup-shrunk",
+        "bak01",
+        Text("LIS 备份比平常小得多", "the LIS backup is much smaller than usual"),
+        Text("重做了 LIS 全量备份", "made a full LIS backup again"),
+        frozenset({0, 1, 2}),
+    ),
+    Fault(
+        "certificate",
+        "web01",
+        Text("门户证书 5 天后到期", "the portal's certificate expires in 5 days"),
+        Text("更换了门户证书", "renewed the portal's certificate"),
+        frozenset({0, 1, 2}),
+    ),
+    Fault(
+        "emr-stopped",
+        "emr-app01",
+        Text("电子病历服务停了", "the EMR service has stopped"),
+        Text("启动了电子病历服务", "started the EMR service"),
+        frozenset({0}),
+    ),
+    Fault(
+        "lis-stopped",
+        "lis-app01",
+        Text("检验服务停了", "the LIS service has stopped"),
+        Text("启动了检验服务", "started the LIS service"),
+        frozenset({1, 2}),
+    ),
+    Fault(
+        "his-errors",
+        "his-app02",
+        Text("HIS 应用日志里错误激增", "errors burst into the HIS application log"),
+        Text("调大了 HIS 应用的连接池", "enlarged the HIS application's connection pool"),
+        frozenset({0, 1}),
+    ),
+    Fault(
+        "emr-errors",
+        "emr-app01",
+        Text("电子病历日志里错误激增", "errors burst into the EMR log"),
+        Text("修复了电子病历的连接泄漏", "mended the EMR's connection leak"),
+        frozenset({2, 3}),
+    ),
+    Fault(
+        "charges-failing",
+        "his-db01",
+        Text("收费失败增多，医保明细积压", "charges fail more often and insurance uploads pile up"),
+        Text("医保前置恢复，积压的明细已上传", "the insurance front end is back and the backlog is uploaded"),
+        frozenset({2, 3}),
+    ),
+    Fault(
+        "host-down",
+        "pay-front01",
+        Text("支付前置机没有开机", "the payment front end is down"),
+        Text("支付前置机已开机", "switched the payment front end on"),
+        frozenset({0, 1, 2}),
+    ),
+    Fault(
+        "volume-filling",
+        "mq01",
+        Text("集成平台的数据卷已用 87%", "the integration platform's data volume is at 87%"),
+        Text("清理了集成平台的旧消息", "cleared old messages off the integration platform"),
+        frozenset({3}),
+        own_volume=True,
+    ),
+)
+
+KEY_CHANGED = Text(
+    "医保前置机出示了另一个主机密钥（等待有人核对）",
+    "the insurance front end shows another host key (until somebody checks it)",
+)
+KEY_CHANGED_HOST = "yb-front01"
+
+
+def is_present(id_: str, day: int) -> bool:
+    """Whether the fault of that id is due on `day`."""
+    return next(item for item in FAULTS if item.id == id_).present(day)
+
+
+def possible_faults(day: int, isolation: Isolation) -> tuple[Fault, ...]:
+    """What is wrong on `day`, as far as this machine can show it."""
+    return tuple(item for item in FAULTS if item.present(day) and impossible(item, isolation) is None)
+
+
+def impossible_faults(isolation: Isolation) -> Iterator[tuple[Fault, Text]]:
+    """What can't be shown on this machine, and why."""
+    for item in FAULTS:
+        if (reason := impossible(item, isolation)) is not None:
+            yield item, reason
+
+
+def impossible(item: Fault, isolation: Isolation) -> Text | None:
+    """Why a fault can't be shown on this machine; None when it can."""
+    if item.own_volume and not isolation.own_volume:
+        return Text(
+            "演示主机没有自己的磁盘卷（需要 root 或用户命名空间）",
+            "the demo hosts have no volumes of their own (that takes root or user namespaces)",
+        )
+    service = stage_host(item.host).service
+    return missing_program(service.kind) if service is not None else None

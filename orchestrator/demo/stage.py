@@ -1,0 +1,191 @@
+"""Sets the demo hospital up, lets a day pass in it, and takes it down without a trace."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from orchestrator.demo.arrangement import arrange
+from orchestrator.demo.faults import KEY_CHANGED, impossible_faults, possible_faults
+from orchestrator.demo.hospital import HOSTS, SSH_PORT
+from orchestrator.demo.hosts import Place, has_openssh
+from orchestrator.demo.isolation import Isolation, best_isolation
+from orchestrator.demo.ports import free_port
+from orchestrator.demo.process import end, recorded
+from orchestrator.demo.record import StageRecord, claim, disclaim, is_demo, locked
+from orchestrator.demo.site import prepare_site
+from orchestrator.errors import InputError
+from orchestrator.language import Text
+
+Say = Callable[[Text], None]
+_RUN_SSHD = Path("/run/sshd")
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The demo hospital as it stands."""
+
+    folder: Path
+    site: Path
+    """The site folder: what `wardround --site` takes."""
+    hosts: tuple[Place, ...]
+    day: int
+    faults: tuple[Text, ...]
+    """What is wrong in it today, on purpose."""
+    missing: tuple[Text, ...]
+    """What can't be shown on this machine, and why."""
+
+
+def up(folder: Path, say: Say, isolation: Isolation | None = None) -> Demo:
+    """Set the demo hospital up in `folder`, or go on with the one that is there and mend what is broken.
+
+    Args:
+        isolation: less than this machine allows, for trying out what others see.
+
+    Raises:
+        InputError: the folder can't be used.
+        Busy: another command is at the same demo.
+        Unreachable: a host did not come up.
+    """
+    claim(folder)
+    with locked(folder):
+        record = _record(folder, isolation)
+        record.write(folder)
+        say(
+            Text(
+                f"正在启动演示医院：{len(HOSTS)} 台主机 ……",
+                f"starting the demo hospital: {len(HOSTS)} hosts ...",
+            )
+        )
+        return _arranged(folder, record)
+
+
+def advance(demo: Demo, say: Say) -> Demo:
+    """Let a day pass: the engineers mend some of it, and something else breaks. Says so."""
+    with locked(demo.folder):
+        before = StageRecord.read(demo.folder) or _record(demo.folder, None)
+        after = before.on_day(before.day + 1)
+        after.write(demo.folder)
+        _tell(before, after, say)
+        return _arranged(demo.folder, after)
+
+
+def down(folder: Path, say: Say) -> None:
+    """End exactly what the demo started, and remove its folder.
+
+    Raises:
+        InputError: something of it can't be ended or removed.
+        Busy: another command is at the same demo.
+    """
+    if not is_demo(folder):
+        say(Text("演示医院没有在运行，无需清理", "there is no demo hospital to end"))
+        return
+    with locked(folder):
+        services = list((folder / "hosts").glob("*/run/*.process"))
+        hosts = list((folder / "run").glob("*.process"))
+        for item in services:
+            # Asked, it leaves no shared memory behind. In namespaces it ends with them: its pid is not ours.
+            end(item, gently=True)
+        for item in hosts:
+            end(item)
+        left = [item.stem for item in (*services, *hosts) if recorded(item) is not None]
+        if left:
+            names = ", ".join(left)
+            raise InputError(Text(f"无法结束：{names}", f"could not end: {names}"))
+        _remove(folder)
+    say(Text(f"演示医院已清理：{folder}", f"the demo hospital is gone: {folder}"))
+
+
+def status(folder: Path) -> Demo | None:
+    """The demo in `folder`, untouched; None where none stands."""
+    record = StageRecord.read(folder) if is_demo(folder) else None
+    return _demo(folder, record) if record is not None else None
+
+
+def _arranged(folder: Path, record: StageRecord) -> Demo:
+    demo = _demo(folder, record)
+    # The hosts' logs carry this machine's local time: it is theirs too.
+    arrange(demo.hosts, record.day, datetime.now().astimezone())
+    prepare_site(folder, demo.hosts, pwd.getpwuid(os.getuid()).pw_name)
+    return demo
+
+
+def _demo(folder: Path, record: StageRecord) -> Demo:
+    wrong = [item.wrong for item in possible_faults(record.day, record.isolation)]
+    missing = [
+        Text(f"{item.host}：{item.wrong.zh}——{why.zh}", f"{item.host}: {item.wrong.en} - {why.en}")
+        for item, why in impossible_faults(record.isolation)
+    ]
+    if not has_openssh():
+        missing.append(
+            Text(
+                "没有 OpenSSH：演示主机改用内置的简易 SSH 服务",
+                "no OpenSSH: the demo hosts answer through a small stand-in SSH server",
+            )
+        )
+    return Demo(
+        folder, folder / "site", _places(folder, record), record.day, (*wrong, KEY_CHANGED), tuple(missing)
+    )
+
+
+def _places(folder: Path, record: StageRecord) -> tuple[Place, ...]:
+    return tuple(Place(host, folder, record.isolation, record.ssh_port, record.ports) for host in HOSTS)
+
+
+def _record(folder: Path, isolation: Isolation | None) -> StageRecord:
+    """The record that stands, with ports that are free or already ours; else a new one."""
+    standing = StageRecord.read(folder)
+    if standing is not None and any(place.running for place in _places(folder, standing)):
+        return standing
+    wanted = standing.isolation if standing else isolation or best_isolation()
+    ssh_port = free_port([host.address for host in HOSTS], standing.ssh_port if standing else SSH_PORT)
+    ports: dict[str, int] = {}
+    for host in HOSTS:
+        if host.service is not None:
+            first = standing.ports.get(host.name, host.service.port) if standing else host.service.port
+            ports[host.name] = free_port([host.address], first, {ssh_port, *ports.values()})
+    made = standing.made_run_sshd if standing else False
+    if wanted is Isolation.SHARED and os.geteuid() == 0 and has_openssh() and not _RUN_SSHD.exists():
+        _RUN_SSHD.mkdir(mode=0o755)
+        made = True
+    return StageRecord(wanted, ssh_port, ports, standing.day if standing else 0, made)
+
+
+def _tell(before: StageRecord, after: StageRecord, say: Say) -> None:
+    """What changed between two days, in two sentences."""
+    old = possible_faults(before.day, before.isolation)
+    new = possible_faults(after.day, after.isolation)
+    mended = [item.mended for item in old if item not in new]
+    broken = [item.wrong for item in new if item not in old]
+    say(
+        Text(
+            f"上一轮之后，工程师{'；'.join(item.zh for item in mended)}。",
+            f"since the last round the engineers {'; '.join(item.en for item in mended)}.",
+        )
+    )
+    say(
+        Text(
+            f"新情况：{'；'.join(item.zh for item in broken)}。",
+            f"new: {'; '.join(item.en for item in broken)}.",
+        )
+    )
+
+
+def _remove(folder: Path) -> None:
+    with suppress(InputError):
+        record = StageRecord.read(folder)
+        if record is not None and record.made_run_sshd:
+            with suppress(OSError):
+                _RUN_SSHD.rmdir()
+    for item in folder.iterdir():
+        if item.is_dir() and not item.is_symlink():
+            shutil.rmtree(item)
+        elif item.name not in ("demo.json", ".lock"):
+            item.unlink()
+    disclaim(folder)
