@@ -1,0 +1,159 @@
+"""The contenders: each writes what it needs into a folder and names the command that inspects all hosts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.checks import CHECKS, script
+from tests.sshd import Sshd, known_hosts_of
+
+FORKS = 50
+# Debian 12's default key exchange costs the ssh program 85 ms more a login than this one: in its favour.
+SSH_OPTIONS = ("-o", "KexAlgorithms=curve25519-sha256", "-o", "LogLevel=ERROR")
+BIN = Path(sys.executable).parent
+PYTHON = Path(sys.executable).resolve()
+"""For Ansible's modules on the hosts, named so that it need not look for one: in its favour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The hosts of one benchmark."""
+
+    folder: Path
+    servers: Sequence[Sshd]
+
+    @property
+    def names(self) -> Sequence[str]:
+        return [f"h{number:04d}" for number in range(len(self.servers))]
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.folder / "known_hosts"
+
+    @property
+    def inventory(self) -> Path:
+        return self.folder / "hosts.ini"
+
+    def write(self) -> None:
+        self.known_hosts.write_text(known_hosts_of(self.servers))
+        key = self.servers[0].client_key
+        self.inventory.write_text(
+            "".join(
+                f"{name} ansible_host=127.0.0.1 ansible_port={server.port}\n"
+                for name, server in zip(self.names, self.servers, strict=True)
+            )
+            + f"[all:vars]\nansible_ssh_private_key_file={key}\n"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One way to ask all hosts the same twenty things."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    warm: bool = False
+    """It reports a second round in the same process itself, as JSON in `warm.json`."""
+
+
+def contenders(fleet: Fleet) -> Sequence[Contender]:
+    """All of them, prepared."""
+    makers: Sequence[Callable[[Fleet], Contender]] = (
+        _wardround,
+        _wardround_warm,
+        _ssh,
+        _ansible_one,
+        _ansible_twenty,
+    )
+    return [make(fleet) for make in makers]
+
+
+def _wardround(fleet: Fleet) -> Contender:
+    site = fleet.folder / "site"
+    (site / "runbooks" / "inspection").mkdir(parents=True, exist_ok=True)
+    (site / "wardround.yml").write_text(
+        f"hospital: {{zh: 基准, en: Benchmark}}\ninventory: {fleet.inventory}\n"
+        f"known_hosts: {fleet.known_hosts}\nconcurrency: {FORKS}\n"
+    )
+    tasks = "".join(
+        f"    - name: {name}\n      id: {name}\n      check: {{run: {json.dumps(command)}}}\n"
+        for name, command in CHECKS
+    )
+    runbook = "- name: benchmark\n  kind: inspection\n  hosts: all\n  tasks:\n" + tasks
+    (site / "runbooks" / "inspection" / "bench.yml").write_text(runbook)
+    (site / "accepted.yml").write_text(
+        "accepted:\n"
+        + "".join(
+            f"  - {{digest: {hashlib.sha256(command.encode()).hexdigest()}, effect: read, by: benchmark,"
+            f" reason: reads, what: {json.dumps(command)}}}\n"
+            for _, command in CHECKS
+        )
+    )
+    return Contender(
+        "wardround, process cold",
+        [str(BIN / "wardround"), "round", "run", "bench", "--site", str(site), "--json"],
+    )
+
+
+def _wardround_warm(fleet: Fleet) -> Contender:
+    site = fleet.folder / "site"
+    return Contender(
+        "wardround, warm repeat",
+        [sys.executable, "-m", "benchmarks.warm", str(site)],
+        {"PYTHONPATH": str(Path(__file__).parent.parent)},
+        warm=True,
+    )
+
+
+def _ssh(fleet: Fleet) -> Contender:
+    config = fleet.folder / "ssh_config"
+    config.write_text(
+        "".join(
+            f"Host {name}\n  HostName 127.0.0.1\n  Port {server.port}\n"
+            for name, server in zip(fleet.names, fleet.servers, strict=True)
+        )
+        + f"Host *\n  UserKnownHostsFile {fleet.known_hosts}\n  IdentityFile {fleet.servers[0].client_key}\n"
+        "  IdentitiesOnly yes\n  BatchMode yes\n"
+    )
+    (fleet.folder / "checks.sh").write_text(script())
+    (fleet.folder / "names").write_text("\n".join(fleet.names) + "\n")
+    (fleet.folder / "answers").mkdir(exist_ok=True)
+    ssh = shlex.join(["ssh", "-F", str(config), *SSH_OPTIONS])
+    one = f'{ssh} "$0" sh -s <checks.sh >answers/"$0" 2>&1 || true'
+    return Contender(
+        "parallel ssh, one script",
+        ["xargs", "-a", str(fleet.folder / "names"), "-P", str(FORKS), "-n", "1", "sh", "-c", one],
+    )
+
+
+def _ansible_twenty(fleet: Fleet) -> Contender:
+    tasks = "".join(f"    - shell: {json.dumps(command)}\n" for _, command in CHECKS)
+    return _ansible(fleet, "ansible-playbook, 20 tasks", "twenty.yml", tasks)
+
+
+def _ansible_one(fleet: Fleet) -> Contender:
+    return _ansible(fleet, "ansible-playbook, 1 task", "one.yml", f"    - shell: {json.dumps(script())}\n")
+
+
+def _ansible(fleet: Fleet, name: str, file: str, tasks: str) -> Contender:
+    configuration = fleet.folder / "ansible.cfg"
+    configuration.write_text("")
+    playbook = fleet.folder / file
+    playbook.write_text("- hosts: all\n  gather_facts: false\n  tasks:\n" + tasks)
+    ssh = shlex.join([*SSH_OPTIONS, "-o", f"UserKnownHostsFile={fleet.known_hosts}"])
+    return Contender(
+        name,
+        [
+            str(BIN / "ansible-playbook"),
+            *("-i", str(fleet.inventory), "-f", str(FORKS), f"--ssh-common-args={ssh}"),
+            *("-e", f"ansible_python_interpreter={PYTHON}", str(playbook)),
+        ],
+        {"ANSIBLE_CONFIG": str(configuration), "ANSIBLE_HOST_KEY_CHECKING": "true"},
+    )
