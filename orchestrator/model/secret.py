@@ -6,9 +6,14 @@ import re
 from dataclasses import dataclass, field
 
 _SECRET_NAME = re.compile(
-    r"passw(or)?d|passphrase|secret|token|(^|_)pass$|(^|_)pwd$|api_?key|access_?key|private_key(?!_file)|credential",
+    r"passw(or)?d|passphrase|secret|token|(^|_)pass$|(^|_)pwd$|api_?key|access_?key|private_?key|credential",
     re.IGNORECASE,
 )
+_ABOUT_A_SECRET = re.compile(
+    r"_(files?|path|dir|names?|users?|days|age|expiry|length|policy|min|max|warn|crit|enabled|mechanism)$",
+    re.IGNORECASE,
+)
+"""`token_file`, `password_expiry`: they speak of a secret and hold none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +31,4 @@ class Secret:
 
 def looks_secret(name: str) -> bool:
     """Whether a variable of this name holds a secret, vaulted or not. Better masked than shown."""
-    return _SECRET_NAME.search(name) is not None
+    return _SECRET_NAME.search(name) is not None and _ABOUT_A_SECRET.search(name) is None

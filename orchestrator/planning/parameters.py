@@ -1,0 +1,105 @@
+"""A task's arguments to a check's parameters: rendered for one host, held against what the check takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from pydantic import ValidationError
+
+from orchestrator.errors import InputError, Position
+from orchestrator.language import Text
+from orchestrator.model.host import Host
+from orchestrator.model.runbook import CheckTask
+from orchestrator.planning.complaints import Complaint, Complaints
+from orchestrator.planning.secrets import conceal, reveal
+from orchestrator.planning.variables import Scope
+from orchestrator.plugin.check import CheckPlugin
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """One task's parameters on one host."""
+
+    planned: Mapping[str, object]
+    """As the plan holds them."""
+    concealed: Mapping[str, object]
+    """Values that the plan holds as templates: for the fingerprint."""
+
+
+def render_parameters(
+    task: CheckTask,
+    plugin: CheckPlugin,
+    host: Host,
+    scope: Scope,
+    play: Mapping[str, object],
+    complaints: Complaints,
+) -> Parameters | None:
+    """The parameters, or None after complaining of each that is wrong."""
+    planned: dict[str, object] = {}
+    concealed: dict[str, object] = {}
+    wrong = []
+    for name, template in task.arguments.items():
+        try:
+            if name in plugin.spec.secret:
+                planned[name] = conceal(template, play)
+                concealed[name] = reveal(planned[name], host)
+            else:
+                planned[name] = _shown(scope, template)
+        except InputError as error:
+            wrong.append(Complaint.of("parameter", f"{task.check}.{name}", error, _place(task, name)))
+    if not wrong:
+        wrong.extend(_not_taken(task, plugin, {**planned, **concealed}))
+    for complaint in wrong:
+        complaints.add(host.name, complaint)
+    if wrong:
+        return None
+    return Parameters(planned, {name: value for name, value in concealed.items() if value != planned[name]})
+
+
+def _shown(scope: Scope, template: object) -> object:
+    found = scope.render(template)
+    if found.secrets:
+        names = ", ".join(sorted(found.secrets))
+        raise InputError(
+            Text(
+                f"会把保密变量 {names} 写进计划和记录", f"would put the secret {names} into plan and records"
+            ),
+            Text("这个参数不能含有密码", "this parameter must not hold secrets"),
+        )
+    value: object = found.value
+    return value
+
+
+def _not_taken(task: CheckTask, plugin: CheckPlugin, values: Mapping[str, object]) -> Iterator[Complaint]:
+    try:
+        plugin.Parameters.model_validate(values)
+    except ValidationError as error:
+        known = list(plugin.Parameters.model_fields)
+        for found in error.errors(include_url=False, include_context=False, include_input=False):
+            name = str(found["loc"][0]) if found["loc"] else ""
+            path = ".".join(str(part) for part in found["loc"]) or "*"
+            # The message may quote the value; of a parameter that may hold a secret, only its kind is said.
+            said = found["type"] if name in plugin.spec.secret or not name else found["msg"]
+            yield Complaint(
+                "parameter",
+                Text(
+                    f"{task.check}.{path}：{_SAID.get(found['type'], said)}", f"{task.check}.{path}: {said}"
+                ),
+                _hint(name, known) if found["type"] == "extra_forbidden" else None,
+                _place(task, name),
+            )
+
+
+_SAID = {"missing": "缺少这个参数", "extra_forbidden": "没有这个参数"}
+
+
+def _hint(name: str, known: list[str]) -> Text:
+    near = get_close_matches(name, known, 1) or known
+    listed = ", ".join(near)
+    return Text(f"可用参数：{listed}", f"it takes {listed}")
+
+
+def _place(task: CheckTask, name: str) -> Position:
+    return task.argument_positions.get(name, task.position)

@@ -1,0 +1,228 @@
+"""Documents and inventory to a Plan: what will be looked at, where, against which limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+
+from orchestrator.errors import InputError
+from orchestrator.language import Text
+from orchestrator.model.effect import Effect
+from orchestrator.model.host import Connection, Host, Transport
+from orchestrator.model.inventory import Inventory
+from orchestrator.model.plan import Plan, PlannedCheck, PlannedHost
+from orchestrator.model.runbook import CheckTask, Kind, Play, Runbook
+from orchestrator.model.secret import looks_secret
+from orchestrator.model.threshold import Threshold
+from orchestrator.planning.complaints import Complaint, Complaints
+from orchestrator.planning.connection import HIDDEN, Way, read_way
+from orchestrator.planning.digest import fingerprint, plan_digest
+from orchestrator.planning.hosts import make_host
+from orchestrator.planning.parameters import render_parameters
+from orchestrator.planning.template import looks_like_template
+from orchestrator.planning.thresholds import VARIABLE, Own, read_own, resolve
+from orchestrator.planning.variables import Variables
+from orchestrator.plugin.check import CheckPlugin
+from orchestrator.plugin.registry import Registry
+
+TIMEOUT = 10.0
+"""Seconds for each command or probe of a check, unless its task says otherwise."""
+
+
+def make_plan(
+    runbook: Runbook,
+    inventory: Inventory,
+    thresholds: Mapping[str, Mapping[str, Threshold]],
+    checks: Registry[CheckPlugin],
+    documents: Mapping[str, str],
+    versions: Mapping[str, str],
+    secret_key: bytes,
+) -> tuple[Plan, Mapping[str, Host]]:
+    """Resolve a runbook. The plan may be shown and stored; the hosts carry secrets and stay with the worker.
+
+    Args:
+        inventory: read with the patterns of the runbook's plays.
+        thresholds: the site's own: check -> metric -> threshold.
+        documents: path -> sha256 of all that was read.
+        versions: name -> version of all that will execute it.
+        secret_key: keys the fingerprints that stand for secrets.
+
+    Raises:
+        InvalidDocument: all that is wrong with the runbook against this inventory.
+        InvalidInventory: all that is wrong with the inventory alone.
+    """
+    planner = _Planner(runbook.kind, Variables(inventory), thresholds, checks)
+    for play in runbook.plays:
+        planner.add(play)
+    planner.complaints.raise_any()
+    plan = Plan(
+        runbook=runbook.name,
+        title=runbook.title,
+        kind=runbook.kind,
+        hosts=tuple(drafted.planned(secret_key) for drafted in planner.drafts.values()),
+        documents=dict(documents),
+        versions=dict(versions),
+        digest="",
+    )
+    hosts = {name: drafted.host for name, drafted in planner.drafts.items()}
+    return replace(plan, digest=plan_digest(plan)), hosts
+
+
+@dataclass
+class _Draft:
+    """One host while its checks are gathered."""
+
+    host: Host
+    shown: str
+    own: Own
+    checks: dict[str, PlannedCheck] = field(default_factory=dict)
+    concealed: dict[str, Mapping[str, object]] = field(default_factory=dict)
+
+    def planned(self, secret_key: bytes) -> PlannedHost:
+        material = self._secret_material()
+        return PlannedHost(
+            name=self.host.name,
+            groups=self.host.groups,
+            address=self.shown,
+            checks=tuple(self.checks.values()),
+            secrets=fingerprint(material, secret_key) if material else "",
+        )
+
+    def _secret_material(self) -> Mapping[str, object]:
+        connection, become = self.host.connection, self.host.connection.become
+        found = {
+            "password": connection.password and connection.password.reveal(),
+            "become": become and become.password and become.password.reveal(),
+            # Where the way itself is secret, the plan shows nothing of it: here it still counts.
+            "way": replace(connection, password=None, become=None) if self.shown == HIDDEN else None,
+            "parameters": self.concealed,
+        }
+        return {name: value for name, value in found.items() if value}
+
+
+class _Planner:
+    """Walks the plays and drafts the hosts, in Ansible's order."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        variables: Variables,
+        thresholds: Mapping[str, Mapping[str, Threshold]],
+        checks: Registry[CheckPlugin],
+    ) -> None:
+        self._kind = kind
+        self._variables = variables
+        self._thresholds = thresholds
+        self._checks = checks
+        self.complaints = Complaints()
+        self.drafts: dict[str, _Draft] = {}
+
+    def add(self, play: Play) -> None:
+        names = self._variables.inventory.matches[play.hosts]
+        for complaint in _wrong_variables(play):
+            for name in names:
+                self.complaints.add(name, complaint)
+        for name in names:
+            draft = self.drafts.get(name) or self._draft(name)
+            for task in play.tasks:
+                self._plan(draft, play, task)
+
+    def _draft(self, name: str) -> _Draft:
+        scope = self._variables.of(name)
+        # After a complaint no plan is made; the host is drafted all the same, to find what else is wrong.
+        way = read_way(name, scope, self.complaints) or Way(Connection(Transport.SSH, name), "")
+        host = make_host(self._variables.inventory.hosts[name], scope, way)
+        try:
+            written = scope.get(VARIABLE)
+        except InputError as error:
+            written = None
+            self.complaints.add(name, Complaint.of("threshold", VARIABLE, error))
+        own = read_own(name, written and written.value, self._checks, self.complaints)
+        self.drafts[name] = _Draft(host, way.shown, own)
+        return self.drafts[name]
+
+    def _plan(self, draft: _Draft, play: Play, task: CheckTask) -> None:
+        name = draft.host.name
+        if task.check not in self._checks:
+            self.complaints.add(name, _unknown_check(task, self._checks.names))
+            return
+        plugin = self._checks.get(task.check)
+        if self._kind is Kind.INSPECTION and plugin.spec.effect is not Effect.READ:
+            self.complaints.add(name, _not_reading(task))
+        if task.id in draft.checks:
+            self.complaints.add(name, _twice(task))
+        limits = resolve(name, task, plugin.spec, draft.own, self._thresholds, self.complaints)
+        scope = self._variables.scope(name, play.variables)
+        parameters = render_parameters(task, plugin, draft.host, scope, play.variables, self.complaints)
+        if parameters is None:
+            return
+        if parameters.concealed:
+            draft.concealed[task.id] = parameters.concealed
+        draft.checks[task.id] = PlannedCheck(
+            id=task.id,
+            title=task.title,
+            check=task.check,
+            code=plugin.spec.code,
+            layer=task.layer or plugin.spec.layer,
+            unit=task.unit,
+            effect=plugin.spec.effect,
+            parameters=parameters.planned,
+            thresholds=limits,
+            timeout=TIMEOUT if task.timeout is None else task.timeout,
+        )
+
+
+def _wrong_variables(play: Play) -> Iterator[Complaint]:
+    for name, value in play.variables.items():
+        if name.startswith("ansible_"):
+            yield Complaint(
+                "play-variable",
+                Text(
+                    f"连接变量 {name} 不能写在运行手册里",
+                    f"the connection variable {name} can't stand in a runbook",
+                ),
+                Text("写进清单", "write it into the inventory"),
+                play.position,
+            )
+        elif looks_secret(name) and not (isinstance(value, str) and looks_like_template(value)):
+            yield Complaint(
+                "play-variable",
+                Text(f"变量 {name} 像是明文密码", f"the variable {name} looks like a secret in plain text"),
+                Text(
+                    "用 ansible-vault 加密后写进清单，这里写 {{ 变量名 }}",
+                    "vault it into the inventory, and write {{ its_name }} here",
+                ),
+                play.position,
+            )
+
+
+def _unknown_check(task: CheckTask, known: tuple[str, ...]) -> Complaint:
+    near = get_close_matches(task.check, known, 1)
+    return Complaint(
+        "unknown-check",
+        Text(f"没有检查 {task.check}", f"there is no check {task.check}"),
+        Text(f"是否指 {near[0]}？", f"did you mean {near[0]}?") if near else None,
+        task.position,
+    )
+
+
+def _not_reading(task: CheckTask) -> Complaint:
+    return Complaint(
+        "effect",
+        Text(
+            f"检查 {task.check} 会改动主机，不能用于巡检",
+            f"the check {task.check} changes hosts: no inspection",
+        ),
+        None,
+        task.position,
+    )
+
+
+def _twice(task: CheckTask) -> Complaint:
+    return Complaint(
+        "duplicate-id",
+        Text(f"任务 id {task.id} 在同一主机上出现两次", f"the task id {task.id} occurs twice on one host"),
+        Text("给其中一个写上 id", "give one of them an `id:`"),
+        task.position,
+    )
