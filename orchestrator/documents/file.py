@@ -1,0 +1,32 @@
+"""Reads the bytes of a document, never more than a document may have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator.documents.encoding import SIZE_LIMIT
+from orchestrator.errors import Diagnostic, InvalidDocument, Position
+from orchestrator.language import Text
+
+
+def read_file(path: Path) -> bytes:
+    """The file's bytes, cut where they are too many: the readers refuse those by their number.
+
+    Raises:
+        InvalidDocument: it can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(SIZE_LIMIT + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidDocument(
+            [
+                Diagnostic(
+                    Position(str(path)),
+                    "unreadable",
+                    Text(f"读不了这个文件：{reason}", f"the file can't be read: {reason}"),
+                    Text("检查路径与权限", "check its path and permissions"),
+                )
+            ]
+        ) from error
