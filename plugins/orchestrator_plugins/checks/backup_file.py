@@ -23,7 +23,7 @@ from orchestrator_plugins.linux.clock import CLOCK_QUOTED, read_clock
 FILES = (
     "set -- %s %s; export LC_ALL=C; "
     + CLOCK_QUOTED
-    + 'ls -ld -- "$1/." >/dev/null && cd -- "$1" || exit 1; echo \'=== files\'; '
+    + 'ls -ld -- "$1/." >/dev/null && cd -- "$1" || exit 1; echo \'@@@ files\'; '
     "find -L . ! -name . -prune -type f -name \"$2\" -exec stat -L -c '/%%Y %%s %%n' {} +; :"
 )
 """A file name can't hold a slash: a line that begins with one is a file, whatever newlines names contain."""

@@ -25,8 +25,8 @@ LAST_LINES = (
     "set -- %s %s; export LC_ALL=C; "
     + CLOCK_QUOTED
     + 'ls -ld -- "$1" >/dev/null || exit 1; [ -f "$1" ] || { echo "$1: not a regular file" >&2; exit 1; }; '
-    "echo '=== changed'; stat -L -c %%Y -- \"$1\" || exit 1; "
-    'echo \'=== lines\'; tail -n "$2" <"$1" || exit 1'
+    "echo '@@@ changed'; stat -L -c %%Y -- \"$1\" || exit 1; "
+    'echo \'@@@ lines\'; tail -n "$2" <"$1" || exit 1'
 )
 
 spec = CheckSpec(
@@ -73,8 +73,8 @@ def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
             raise refusal(result)
         yield Observation("result", "failed", parameters.path, excerpt(stderr(result).splitlines()))
         return
-    head, _, tail = result.stdout_bytes.decode(parameters.encoding, "replace").partition("=== lines\n")
-    clock, _, changed = head.removeprefix("=== clock\n").partition("=== changed\n")
+    head, _, tail = result.stdout_bytes.decode(parameters.encoding, "replace").partition("@@@ lines\n")
+    clock, _, changed = head.removeprefix("@@@ clock\n").partition("@@@ changed\n")
     hours = (read_clock(clock).timestamp() - int(changed)) / 3600
     if hours > parameters.max_age_hours:
         yield Observation("result", "failed", parameters.path, f"last written {hours:.1f} h ago")

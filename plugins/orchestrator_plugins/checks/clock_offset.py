@@ -19,9 +19,9 @@ from orchestrator_plugins.linux.answer import SBIN, excerpt, sections, stderr, s
 
 TRACKING = (
     f"export LC_ALL=C {SBIN}; has() {{ command -v $1 >/dev/null 2>&1; }}; "
-    "has chronyc && { echo '=== chronyc'; chronyc -n tracking && exit 0; }; "
-    "has ntpq && { echo '=== ntpq'; ntpq -pn && exit 0; }; "
-    "has timedatectl && { echo '=== timesyncd'; timedatectl timesync-status && exit 0; }; :"
+    "has chronyc && { echo '@@@ chronyc'; chronyc -n tracking && exit 0; }; "
+    "has ntpq && { echo '@@@ ntpq'; ntpq -pn && exit 0; }; "
+    "has timedatectl && { echo '@@@ timesyncd'; timedatectl timesync-status && exit 0; }; :"
 )
 
 spec = CheckSpec(

@@ -19,14 +19,14 @@ from orchestrator_plugins.linux.machine import PROBE, is_virtual
 
 DISKS = (
     'export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin:/usr/local/sbin:/opt/MegaRAID/storcli:/opt/MegaRAID/perccli'
-    ':/opt/MegaRAID/MegaCli"; ' + PROBE + "echo '=== md'; cat /proc/mdstat 2>/dev/null; "
+    ':/opt/MegaRAID/MegaCli"; ' + PROBE + "echo '@@@ md'; cat /proc/mdstat 2>/dev/null; "
     "for t in storcli64 storcli perccli64 perccli; do command -v $t >/dev/null 2>&1 && { "
-    "echo '=== storcli'; $t /call/vall show; $t /call/eall/sall show; break; }; done; "
+    "echo '@@@ storcli'; $t /call/vall show; $t /call/eall/sall show; break; }; done; "
     "for t in MegaCli64 megacli MegaCli; do command -v $t >/dev/null 2>&1 && { "
-    "echo '=== megacli'; $t -LDInfo -Lall -aALL -NoLog; $t -PDList -aALL -NoLog; break; }; done; "
-    "command -v smartctl >/dev/null 2>&1 && { echo '=== smartctl'; "
+    "echo '@@@ megacli'; $t -LDInfo -Lall -aALL -NoLog; $t -PDList -aALL -NoLog; break; }; done; "
+    "command -v smartctl >/dev/null 2>&1 && { echo '@@@ smartctl'; "
     "for d in /dev/sd? /dev/sd?? /dev/nvme?n?; do [ -b $d ] && "
-    '{ echo "=== smart $d"; smartctl -H $d 2>&1; }; done; }; :'
+    '{ echo "@@@ smart $d"; smartctl -H $d 2>&1; }; done; }; :'
 )
 
 spec = CheckSpec(

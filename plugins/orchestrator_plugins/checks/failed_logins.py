@@ -22,7 +22,7 @@ from orchestrator_plugins.linux.clock import CLOCK, read_clock
 
 BAD_LOGINS = (
     f"export LC_ALL=C {SBIN}; {CLOCK}command -v lastb >/dev/null || exit 127; "
-    "echo '=== logins'; lastb -F | head -n 5000 | "
+    "echo '@@@ logins'; lastb -F | head -n 5000 | "
     "awk '/^[^ ]+ begins / {print; next} {print substr($0, 9)}'"
 )
 

@@ -19,8 +19,8 @@ from orchestrator_plugins.linux.machine import PROBE, is_virtual
 
 SENSORS = (
     f"export LC_ALL=C {SBIN}; {CLOCK}{PROBE}command -v ipmitool >/dev/null 2>&1 && "
-    "{ echo '=== log'; ipmitool sel elist last 50 2>&1; "
-    "echo '=== temperature'; ipmitool sdr type Temperature 2>&1; }; :"
+    "{ echo '@@@ log'; ipmitool sel elist last 50 2>&1; "
+    "echo '@@@ temperature'; ipmitool sdr type Temperature 2>&1; }; :"
 )
 
 spec = CheckSpec(

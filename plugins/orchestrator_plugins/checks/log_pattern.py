@@ -29,7 +29,7 @@ _BEGIN = (
     'exec <"$1" || exit 1; '
 )
 _END = (
-    'echo \'=== lines\'; tail -c 1048576 %s| { grep -a -n -E -e "$2"; echo "=== status $?"; } | tail -n 2001'
+    'echo \'@@@ lines\'; tail -c 1048576 %s| { grep -a -n -E -e "$2"; echo "@@@ status $?"; } | tail -n 2001'
 )
 _RECODE = "| iconv -c -f GB18030 -t UTF-8 "
 MATCHES = _BEGIN + _END.replace("%s", "")

@@ -18,9 +18,9 @@ from orchestrator_plugins.linux.answer import SBIN, excerpt, output, sections
 
 PATHS = (
     f"export LC_ALL=C {SBIN}; for f in /proc/net/bonding/*; do "
-    '[ -f "$f" ] && { echo "=== bond ${f##*/}"; cat "$f"; }; done; '
+    '[ -f "$f" ] && { echo "@@@ bond ${f##*/}"; cat "$f"; }; done; '
     "grep -q '^mpath-' /sys/block/dm-*/dm/uuid 2>/dev/null && "
-    "{ echo '=== multipath'; multipath -ll 2>&1; }; :"
+    "{ echo '@@@ multipath'; multipath -ll 2>&1; }; :"
 )
 
 spec = CheckSpec(

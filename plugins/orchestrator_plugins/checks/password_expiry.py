@@ -23,7 +23,7 @@ AGES = (
     + "command -v chage >/dev/null || exit 127; "
     "[ -n \"$u\" ] || u=$(awk -F: '($3 == 0 || $3 >= 1000) && $7 !~ /(nologin|false|sync)$/ {print $1}' "
     "/etc/passwd); "
-    'for n in $u; do echo "=== user $n"; chage -l "$n" 2>&1; done; :'
+    'for n in $u; do echo "@@@ user $n"; chage -l "$n" 2>&1; done; :'
 )
 
 spec = CheckSpec(

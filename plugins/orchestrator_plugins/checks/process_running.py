@@ -21,9 +21,9 @@ from orchestrator.plugin.check import Ask, CheckParameters
 from orchestrator_plugins.linux.answer import excerpt, output, sections, unreadable
 
 PROCESSES = (
-    "export LC_ALL=C COLUMNS=32000; echo '=== shell'; echo $$; "
-    "echo '=== names'; ps -e -o pid= -o ppid= -o comm= || exit 1; "
-    "echo '=== arguments'; ps -e -o pid= -o args="
+    "export LC_ALL=C COLUMNS=32000; echo '@@@ shell'; echo $$; "
+    "echo '@@@ names'; ps -e -o pid= -o ppid= -o comm= || exit 1; "
+    "echo '@@@ arguments'; ps -e -o pid= -o args="
 )
 
 spec = CheckSpec(

@@ -59,11 +59,14 @@ def forbidden(said: str) -> bool:
 
 
 def sections(said: str) -> Mapping[str, str]:
-    """Split the output of a command that marks its parts with lines `=== name`."""
+    """Split the output of a command that marks its parts with lines `@@@ name`.
+
+    `===` would be nicer to read, and smartctl prints it.
+    """
     parts: dict[str, list[str]] = {"": []}
     lines = parts[""]
     for line in said.splitlines():
-        if line.startswith("=== "):
+        if line.startswith("@@@ "):
             lines = parts.setdefault(line[4:].strip(), [])
         else:
             lines.append(line)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from orchestrator_plugins.linux.answer import unreadable
 
-CLOCK = "echo '=== clock'; date '+%s %z'; "
+CLOCK = "echo '@@@ clock'; date '+%s %z'; "
 """Put before a command; its answer is the section `clock`."""
 CLOCK_QUOTED = CLOCK.replace("%", "%%")
 """The same for a command with arguments, where a percent sign is doubled."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 PROBE = (
-    "echo '=== machine'; systemd-detect-virt 2>/dev/null; cat /sys/class/dmi/id/product_name 2>/dev/null; "
+    "echo '@@@ machine'; systemd-detect-virt 2>/dev/null; cat /sys/class/dmi/id/product_name 2>/dev/null; "
     "grep -o -w -m 1 hypervisor /proc/cpuinfo; "
 )
 """Put before a command; its answer is the section `machine`. Three witnesses: old systems lack one or two."""

@@ -17,9 +17,9 @@ from orchestrator.plugin.check import Ask
 from orchestrator_plugins.linux.answer import excerpt, output, sections, stderr, stdout, unreadable
 
 DISK_FREE = (
-    "export LC_ALL=C; echo '=== mounts'; cat /proc/self/mountinfo || exit 1; "
+    "export LC_ALL=C; echo '@@@ mounts'; cat /proc/self/mountinfo || exit 1; "
     "if df -l / >/dev/null 2>&1; then l=-l; else l=; fi; "
-    "echo '=== blocks'; df -P -k $l; echo '=== inodes'; df -P -i $l; :"
+    "echo '@@@ blocks'; df -P -k $l; echo '@@@ inodes'; df -P -i $l; :"
 )
 """One question for blocks and inodes, so that two checks cost one command."""
 

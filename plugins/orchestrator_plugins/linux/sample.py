@@ -14,8 +14,8 @@ from orchestrator_plugins.linux.answer import output, sections, unreadable
 
 _LOOK = "cat /proc/uptime; head -n 1 /proc/stat; cat /proc/diskstats"
 SAMPLE = (
-    f"echo '=== before'; {_LOOK}; echo '=== disks'; ls /sys/block 2>/dev/null; "
-    f"sleep 1; echo '=== after'; {_LOOK}"
+    f"echo '@@@ before'; {_LOOK}; echo '@@@ disks'; ls /sys/block 2>/dev/null; "
+    f"sleep 1; echo '@@@ after'; {_LOOK}"
 )
 
 
