@@ -12,8 +12,11 @@ from orchestrator.demo.certificate import time_left, write_certificate
 from orchestrator.demo.database import refresh_database
 from orchestrator.demo.faults import is_present
 from orchestrator.demo.hospital import ServiceKind
-from orchestrator.demo.hosts import Place, prepare, start, stop, wait_for_service, wait_until_up
-from orchestrator.demo.services import missing_program
+from orchestrator.demo.hosts import prepare, start, stop, wait_for_service, wait_until_up
+from orchestrator.demo.place import Place
+from orchestrator.demo.services import unavailable
+from orchestrator.errors import Unreachable
+from orchestrator.language import Text
 
 _USUAL_FILL = 41
 _FILLS = {("his-db01", "volume-full"): 93, ("mq01", "volume-filling"): 87}
@@ -22,11 +25,14 @@ _ERRORS = {"his-app02": "his-errors", "emr-app01": "emr-errors"}
 _OFF = {"pay-front01": "host-down"}
 
 
-def arrange(places: Sequence[Place], day: int, now: datetime) -> None:
+def arrange(places: Sequence[Place], day: int, now: datetime) -> tuple[Text, ...]:
     """Start what should run, end what should not, and set the day's scene on each host.
 
+    Returns:
+        Which services did not come up, and why: the demo goes on without them.
+
     Raises:
-        Unreachable: a host or a database does not answer.
+        Unreachable: a host does not answer.
     """
     off = [place for place in places if _due(_OFF, place, day)]
     on = [place for place in places if place not in off]
@@ -41,8 +47,7 @@ def arrange(places: Sequence[Place], day: int, now: datetime) -> None:
         start(place)
     with ThreadPoolExecutor(max_workers=4) as engineers:
         work = [engineers.submit(_work_on, place, day, place.host.name in renewed) for place in on]
-        for done in work:
-            done.result()
+        return tuple(trouble for done in work if (trouble := done.result()) is not None)
 
 
 def _set_certificate(place: Place, day: int, now: datetime) -> bool:
@@ -69,20 +74,24 @@ def _set_files(place: Place, day: int, now: datetime) -> None:
         write_log(place.folder / "log" / f"{service.name}.log", now, burst=_due(_ERRORS, place, day))
 
 
-def _work_on(place: Place, day: int, restart: bool) -> None:
+def _work_on(place: Place, day: int, restart: bool) -> Text | None:
     """What takes a running host."""
     wait_until_up(place)
     if place.isolation.own_volume:
         place.shell(_fill(place, day))
     service = place.host.service
-    if service is None or missing_program(service.kind) is not None:
-        return
+    if service is None or unavailable(place) is not None:
+        return None
     action = "stop" if _due(_STOPPED, place, day) else "restart" if restart else "start"
     place.shell(f'"$root/bin/service" {action} {service.name}')
-    if action != "stop":
-        wait_for_service(place)
-    if service.kind is ServiceKind.POSTGRES:
-        refresh_database(place, failing=is_present("charges-failing", day))
+    try:
+        if action != "stop":
+            wait_for_service(place)
+        if service.kind is ServiceKind.POSTGRES:
+            refresh_database(place, failing=is_present("charges-failing", day))
+    except Unreachable as error:
+        return error.message
+    return None
 
 
 def _fill(place: Place, day: int) -> str:

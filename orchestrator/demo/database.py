@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from orchestrator.demo.hosts import Place
+from orchestrator.demo.place import Place
 from orchestrator.demo.tree import password
 from orchestrator.errors import Unreachable, UnreachableReason
 from orchestrator.language import Text
@@ -90,7 +90,7 @@ def _connect(place: Place, database: str) -> psycopg.Connection:
         try:
             return psycopg.connect(
                 host=place.host.address,
-                port=place.ports[place.host.name],
+                port=place.port,
                 user=_ADMINISTRATOR,
                 password=secret,
                 dbname=database,

@@ -6,12 +6,10 @@ persists.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.demo.hospital import stage_host
-from orchestrator.demo.isolation import Isolation
-from orchestrator.demo.services import missing_program
+from orchestrator.demo.place import Place
+from orchestrator.demo.services import unavailable
 from orchestrator.language import Text
 
 _CYCLE = 4
@@ -131,24 +129,11 @@ def is_present(id_: str, day: int) -> bool:
     return next(item for item in FAULTS if item.id == id_).present(day)
 
 
-def possible_faults(day: int, isolation: Isolation) -> tuple[Fault, ...]:
-    """What is wrong on `day`, as far as this machine can show it."""
-    return tuple(item for item in FAULTS if item.present(day) and impossible(item, isolation) is None)
-
-
-def impossible_faults(isolation: Isolation) -> Iterator[tuple[Fault, Text]]:
-    """What can't be shown on this machine, and why."""
-    for item in FAULTS:
-        if (reason := impossible(item, isolation)) is not None:
-            yield item, reason
-
-
-def impossible(item: Fault, isolation: Isolation) -> Text | None:
-    """Why a fault can't be shown on this machine; None when it can."""
-    if item.own_volume and not isolation.own_volume:
+def impossible(item: Fault, place: Place) -> Text | None:
+    """Why a fault can't be shown on its host here; None when it can."""
+    if item.own_volume and not place.isolation.own_volume:
         return Text(
             "演示主机没有自己的磁盘卷（需要 root 或用户命名空间）",
             "the demo hosts have no volumes of their own (that takes root or user namespaces)",
         )
-    service = stage_host(item.host).service
-    return missing_program(service.kind) if service is not None else None
+    return unavailable(place)

@@ -64,7 +64,3 @@ HOSTS = (
     StageHost("pay-front01", 81, _http("pay-front", 18087)),
     StageHost("bak01", 91),
 )
-
-
-def stage_host(name: str) -> StageHost:
-    return next(host for host in HOSTS if host.name == name)

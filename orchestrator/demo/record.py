@@ -74,7 +74,7 @@ def claim(folder: Path) -> None:
         InputError: it holds something else, or can't be made.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o711)
         foreign = not is_demo(folder) and any(item.name != ".lock" for item in folder.iterdir())
     except OSError as error:
         raise InputError(

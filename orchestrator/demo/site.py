@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -13,8 +15,8 @@ import yaml
 
 from orchestrator.demo.database import INSPECTOR, inspector_password
 from orchestrator.demo.faults import KEY_CHANGED_HOST
-from orchestrator.demo.hosts import Place
 from orchestrator.demo.keys import host_key, login_key, public
+from orchestrator.demo.place import Place
 from orchestrator.demo.tree import password
 from orchestrator.errors import PluginError
 from orchestrator.language import Text
@@ -23,7 +25,7 @@ from orchestrator.settings import content_root
 _GENERATED = "# Written by `wardround demo up`: what is known only once the hosts stand.\n"
 
 
-def prepare_site(folder: Path, places: Sequence[Place], user: str) -> Path:
+def prepare_site(folder: Path, places: Sequence[Place]) -> Path:
     """Copy the template the first time, and write addresses, keys and the vaulted password.
 
     A site that stands is the user's to change: only what is generated is written again.
@@ -34,15 +36,15 @@ def prepare_site(folder: Path, places: Sequence[Place], user: str) -> Path:
         shutil.rmtree(staged, ignore_errors=True)
         shutil.copytree(content_root() / "inventories" / "demo", staged)
         staged.rename(site)
-    _write_addresses(site, places, user)
+    _write_addresses(site, places)
     _write_known_hosts(site / "known_hosts", places)
     _write_vault(site, folder)
     return site
 
 
-def _write_addresses(site: Path, places: Sequence[Place], user: str) -> None:
+def _write_addresses(site: Path, places: Sequence[Place]) -> None:
     hosts = {place.host.name: _variables(place) for place in places}
-    shared = {"ansible_user": user, "ansible_port": places[0].ssh_port}
+    shared = {"ansible_user": _user(), "ansible_port": places[0].ssh_port}
     shared["ansible_ssh_private_key_file"] = str(login_key(places[0].demo))
     document = {"all": {"vars": shared, "hosts": hosts}}
     text = _GENERATED + yaml.safe_dump(document, sort_keys=False)
@@ -52,7 +54,7 @@ def _write_addresses(site: Path, places: Sequence[Place], user: str) -> None:
 def _variables(place: Place) -> dict[str, object]:
     found: dict[str, object] = {"ansible_host": place.host.address, "hospital_root": str(place.root)}
     if place.host.service is not None:
-        found |= {"service": place.host.service.name, "service_port": place.ports[place.host.name]}
+        found |= {"service": place.host.service.name, "service_port": place.port}
     if place.host.database:
         found["database"] = place.host.database
     return found
@@ -89,6 +91,7 @@ def _write_vault(site: Path, folder: Path) -> None:
             f"{INSPECTOR}_password",
         ],
         input=inspector_password(folder),
+        env={**os.environ, "ANSIBLE_HOME": str(folder / "ansible")},
         capture_output=True,
         text=True,
         check=False,
@@ -103,3 +106,11 @@ def _write_vault(site: Path, folder: Path) -> None:
     new = target.with_name("vault.yml.new")
     new.write_text(_GENERATED + done.stdout, encoding="utf-8")
     new.replace(target)
+
+
+def _user() -> str:
+    """Who logs in: the one who set the demo up. A stand-in SSH server lets any name in that has the key."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

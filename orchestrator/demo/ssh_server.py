@@ -12,15 +12,16 @@ from pathlib import Path
 import asyncssh
 
 
-async def _serve(process: asyncssh.SSHServerProcess[bytes]) -> None:
-    """Run the client's command with the user's shell; its streams are the channel's, byte for byte."""
+async def _serve(process: asyncssh.SSHServerProcess[bytes], home: Path) -> None:
+    """Run the client's command with a shell; its streams are the channel's, byte for byte."""
     command = ["/bin/sh"] if process.command is None else ["/bin/sh", "-c", process.command]
     child = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        cwd=Path.home(),
+        cwd=home,
+        env={**os.environ, "HOME": str(home)},
         start_new_session=True,
     )
     try:
@@ -39,7 +40,7 @@ async def _main(address: str, port: int, root: Path) -> None:
         port,
         server_host_keys=[str(etc / "ssh_host_ed25519_key")],
         authorized_client_keys=str(etc / "authorized_keys"),
-        process_factory=_serve,
+        process_factory=lambda process: _serve(process, root / "home"),
         encoding=None,
     )
     await server.wait_closed()

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from orchestrator.demo.arrangement import arrange
-from orchestrator.demo.faults import KEY_CHANGED, impossible_faults, possible_faults
+from orchestrator.demo.faults import FAULTS, KEY_CHANGED, Fault, impossible
 from orchestrator.demo.hospital import HOSTS, SSH_PORT
-from orchestrator.demo.hosts import Place, has_openssh
 from orchestrator.demo.isolation import Isolation, best_isolation
+from orchestrator.demo.place import Place, has_openssh
 from orchestrator.demo.ports import free_port
 from orchestrator.demo.process import end, recorded
 from orchestrator.demo.record import StageRecord, claim, disclaim, is_demo, locked
 from orchestrator.demo.site import prepare_site
-from orchestrator.errors import InputError
+from orchestrator.errors import InputError, NotFound
 from orchestrator.language import Text
 
 Say = Callable[[Text], None]
@@ -67,13 +66,25 @@ def up(folder: Path, say: Say, isolation: Isolation | None = None) -> Demo:
 
 
 def advance(demo: Demo, say: Say) -> Demo:
-    """Let a day pass: the engineers mend some of it, and something else breaks. Says so."""
+    """Let a day pass: the engineers mend some of it, and something else breaks. Says so.
+
+    Raises:
+        NotFound: the demo has been taken down.
+        Busy: another command is at the same demo.
+        Unreachable: a host did not come up.
+    """
+    standing = status(demo.folder)
+    if standing is None:
+        raise NotFound(
+            Text("演示医院没有在运行", "there is no demo hospital"),
+            Text("先执行 wardround demo up", "run: wardround demo up"),
+        )
     with locked(demo.folder):
-        before = StageRecord.read(demo.folder) or _record(demo.folder, None)
-        after = before.on_day(before.day + 1)
-        after.write(demo.folder)
-        _tell(before, after, say)
-        return _arranged(demo.folder, after)
+        record = _record(demo.folder, None)
+        record = record.on_day(record.day + 1)
+        record.write(demo.folder)
+        _tell(standing.hosts, record.day, say)
+        return _arranged(demo.folder, record)
 
 
 def down(folder: Path, say: Say) -> None:
@@ -111,16 +122,17 @@ def status(folder: Path) -> Demo | None:
 def _arranged(folder: Path, record: StageRecord) -> Demo:
     demo = _demo(folder, record)
     # The hosts' logs carry this machine's local time: it is theirs too.
-    arrange(demo.hosts, record.day, datetime.now().astimezone())
-    prepare_site(folder, demo.hosts, pwd.getpwuid(os.getuid()).pw_name)
-    return demo
+    troubles = arrange(demo.hosts, record.day, datetime.now().astimezone())
+    prepare_site(folder, demo.hosts)
+    return replace(demo, missing=(*demo.missing, *troubles))
 
 
 def _demo(folder: Path, record: StageRecord) -> Demo:
-    wrong = [item.wrong for item in possible_faults(record.day, record.isolation)]
+    places = _places(folder, record)
+    wrong = [item.wrong for item in _shown(places, record.day)]
     missing = [
         Text(f"{item.host}：{item.wrong.zh}——{why.zh}", f"{item.host}: {item.wrong.en} - {why.en}")
-        for item, why in impossible_faults(record.isolation)
+        for item, why in _not_shown(places)
     ]
     if not has_openssh():
         missing.append(
@@ -129,9 +141,20 @@ def _demo(folder: Path, record: StageRecord) -> Demo:
                 "no OpenSSH: the demo hosts answer through a small stand-in SSH server",
             )
         )
-    return Demo(
-        folder, folder / "site", _places(folder, record), record.day, (*wrong, KEY_CHANGED), tuple(missing)
-    )
+    return Demo(folder, folder / "site", places, record.day, (*wrong, KEY_CHANGED), tuple(missing))
+
+
+def _shown(places: Sequence[Place], day: int) -> list[Fault]:
+    """What is wrong on `day`, as far as this machine can show it."""
+    hosts = {place.host.name: place for place in places}
+    return [item for item in FAULTS if item.present(day) and impossible(item, hosts[item.host]) is None]
+
+
+def _not_shown(places: Sequence[Place]) -> Iterator[tuple[Fault, Text]]:
+    hosts = {place.host.name: place for place in places}
+    for item in FAULTS:
+        if (why := impossible(item, hosts[item.host])) is not None:
+            yield item, why
 
 
 def _places(folder: Path, record: StageRecord) -> tuple[Place, ...]:
@@ -157,24 +180,20 @@ def _record(folder: Path, isolation: Isolation | None) -> StageRecord:
     return StageRecord(wanted, ssh_port, ports, standing.day if standing else 0, made)
 
 
-def _tell(before: StageRecord, after: StageRecord, say: Say) -> None:
-    """What changed between two days, in two sentences."""
-    old = possible_faults(before.day, before.isolation)
-    new = possible_faults(after.day, after.isolation)
-    mended = [item.mended for item in old if item not in new]
-    broken = [item.wrong for item in new if item not in old]
+def _tell(places: Sequence[Place], day: int, say: Say) -> None:
+    """What changed since the day before, in two sentences."""
+    before, today = _shown(places, day - 1), _shown(places, day)
+    mended = [item.mended for item in before if item not in today]
+    broken = [item.wrong for item in today if item not in before]
     say(
         Text(
-            f"上一轮之后，工程师{'；'.join(item.zh for item in mended)}。",
-            f"since the last round the engineers {'; '.join(item.en for item in mended)}.",
+            f"上一轮之后，工程师{'；'.join(item.zh for item in mended) or '没有处置'}。",
+            f"since the last round the engineers {'; '.join(item.en for item in mended) or 'did nothing'}.",
         )
     )
-    say(
-        Text(
-            f"新情况：{'；'.join(item.zh for item in broken)}。",
-            f"new: {'; '.join(item.en for item in broken)}.",
-        )
-    )
+    if broken:
+        text = Text("；".join(item.zh for item in broken), "; ".join(item.en for item in broken))
+        say(Text(f"新情况：{text.zh}。", f"new: {text.en}."))
 
 
 def _remove(folder: Path) -> None:

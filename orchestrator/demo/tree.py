@@ -6,12 +6,12 @@ import os
 import pwd
 import secrets
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
-from orchestrator.demo.hospital import ServiceKind, StageHost
-from orchestrator.demo.keys import host_key, public
-from orchestrator.demo.services import missing_program, nginx_configuration, run_script
+from orchestrator.demo.hospital import ServiceKind
+from orchestrator.demo.keys import host_key, login_key, public
+from orchestrator.demo.place import Place
+from orchestrator.demo.services import nginx_configuration, run_script, unavailable
 
 _SCRIPTS = Path(__file__).parent / "host"
 _FOLDERS = ("app", "backup", "bin", "data", "etc/enabled", "home", "log", "run")
@@ -19,10 +19,9 @@ _LOGIN_RECORDS = ("btmp", "wtmp", "lastlog")
 VOLUME_MIB = 32
 
 
-def write_tree(
-    folder: Path, host: StageHost, root: Path, ports: Mapping[str, int], ssh_port: int, login_key: Path
-) -> None:
-    """Write the folder of `host`, which the host itself sees as `root`. What has grown there is kept."""
+def write_tree(place: Place) -> None:
+    """Write the host's folder. What has grown there is kept."""
+    folder = place.folder
     for name in _FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True)
     for name in ("launch.sh", "boot.sh", "enter.sh", "service"):
@@ -30,21 +29,21 @@ def write_tree(
     (folder / "bin" / "service").chmod(0o755)
     for name in _LOGIN_RECORDS:
         (folder / "log" / name).touch(mode=0o600)
-    _write_identity(folder, host, root)
-    _write_ssh(folder, host, root, ssh_port, login_key)
-    _write_service(folder, host, root, ports)
+    _write_identity(place)
+    _write_ssh(place)
+    _write_service(place)
 
 
-def _write_identity(folder: Path, host: StageHost, root: Path) -> None:
+def _write_identity(place: Place) -> None:
     """The host's name, and its own view of who may log in: no password, and a home in its own folder."""
-    etc = folder / "etc"
-    (etc / "hostname").write_text(f"{host.name}\n")
+    etc = place.folder / "etc"
+    (etc / "hostname").write_text(f"{place.host.name}\n")
     (etc / "volume").write_text(f"{VOLUME_MIB}m\n")
     shell = "/bin/bash" if Path("/bin/bash").exists() else "/bin/sh"
     users, passwords = [], []
     for user in pwd.getpwall():
         own = user.pw_uid == os.getuid()
-        home, login = (f"{root}/home", shell) if own else (user.pw_dir, user.pw_shell)
+        home, login = (f"{place.root}/home", shell) if own else (user.pw_dir, user.pw_shell)
         users.append(f"{user.pw_name}:x:{user.pw_uid}:{user.pw_gid}:{user.pw_gecos}:{home}:{login}\n")
         passwords.append(f"{user.pw_name}:*:19700:0:99999:7:::\n")
     (etc / "passwd").write_text("".join(users))
@@ -52,10 +51,11 @@ def _write_identity(folder: Path, host: StageHost, root: Path) -> None:
     (etc / "shadow").chmod(0o600)
 
 
-def _write_ssh(folder: Path, host: StageHost, root: Path, ssh_port: int, login_key: Path) -> None:
+def _write_ssh(place: Place) -> None:
+    folder, root = place.folder, place.root
     host_key(folder)
-    (folder / "etc" / "authorized_keys").write_text(f"{public(login_key)}\n")
-    (folder / "etc" / "sshd_config").write_text(f"""ListenAddress {host.address}:{ssh_port}
+    (folder / "etc" / "authorized_keys").write_text(f"{public(login_key(place.demo))}\n")
+    (folder / "etc" / "sshd_config").write_text(f"""ListenAddress {place.host.address}:{place.ssh_port}
 HostKey {root}/etc/ssh_host_ed25519_key
 AuthorizedKeysFile {root}/etc/authorized_keys
 PidFile {root}/run/sshd.pid
@@ -63,7 +63,7 @@ PermitRootLogin prohibit-password
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 StrictModes no
-UsePAM {"yes" if _locked(folder, root) else "no"}
+UsePAM {"yes" if _root_is_locked(place) else "no"}
 UseDNS no
 PrintMotd no
 MaxStartups 100
@@ -72,28 +72,28 @@ Subsystem sftp internal-sftp
 """)
 
 
-def _locked(folder: Path, root: Path) -> bool:
-    """Whether sshd would refuse the login user for a locked password; only PAM looks past that.
+def _root_is_locked(place: Place) -> bool:
+    """Whether sshd would refuse root for a locked password; only PAM looks past that.
 
     A host with its own /etc/shadow has no such password.
     """
-    if folder != root or os.geteuid() != 0:
+    if place.isolation.own_volume or os.geteuid() != 0:
         return False
     lines = Path("/etc/shadow").read_text(errors="replace").splitlines()
     return any(line.startswith("root:!") for line in lines)
 
 
-def _write_service(folder: Path, host: StageHost, root: Path, ports: Mapping[str, int]) -> None:
-    service = host.service
-    if service is None or missing_program(service.kind) is not None:
+def _write_service(place: Place) -> None:
+    folder, service = place.folder, place.host.service
+    if service is None or unavailable(place) is not None:
         return
-    (folder / "app" / f"{service.name}.run").write_text(run_script(host, root, ports))
+    (folder / "app" / f"{service.name}.run").write_text(run_script(place))
     (folder / "etc" / "enabled" / service.name).touch()
     match service.kind:
         case ServiceKind.HTTP:
             shutil.copy(_SCRIPTS / "application.py", folder / "app" / f"{service.name}.py")
         case ServiceKind.NGINX:
-            (folder / "etc" / "nginx.conf").write_text(nginx_configuration(host, ports))
+            (folder / "etc" / "nginx.conf").write_text(nginx_configuration(place))
         case ServiceKind.POSTGRES:
             password(folder / "etc" / "admin.password")
 

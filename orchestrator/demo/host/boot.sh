@@ -5,7 +5,7 @@ set -eu
 name=$1 folder=$2 root=$3 private=$4
 shift 4
 
-echo "$name" >/proc/sys/kernel/hostname
+hostname "$name"
 mount --bind "$folder" "$root"
 mount -t tmpfs -o "size=$(cat "$root/etc/volume"),mode=755" data "$root/data"
 for place in $private; do mount -t tmpfs -o mode=1777 tmpfs "$place"; done
