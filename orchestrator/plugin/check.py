@@ -10,6 +10,8 @@ A module in `orchestrator_plugins/checks/` with three names, and one line in pyp
 
 `observe` may be run several times until all that it asks is known, so it must do nothing but ask and
 compute. It raises NotApplicable or CannotTell where there is no value, and leaves judging to its caller.
+What it yields before it raises is kept. An exception that is no `Exception` passes through it: so a question
+without an answer yet gets out.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from orchestrator.model.question import HttpAnswer, SqlAnswer, TcpAnswer, TlsAns
 class CheckParameters(BaseModel):
     """Base of a check's parameters: unknown keys are refused, values are frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, use_attribute_docstrings=True)
 
 
 class Ask(Protocol):
@@ -76,6 +78,13 @@ class Ask(Protocol):
 
         Raises:
             CannotTell: the database could not be asked.
+        """
+
+    def file(self, path: str) -> bytes:
+        """A site file of the plan, as it was frozen when the plan was made.
+
+        Raises:
+            CannotTell: the plan has no such file.
         """
 
 
