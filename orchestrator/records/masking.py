@@ -1,0 +1,109 @@
+"""Takes secrets and patients out of whatever is stored (domain.md 6.3). Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from orchestrator.language import Text
+from orchestrator.model.observation import Judgement, Observation
+from orchestrator.model.round import CheckResult, HostFailure, HostOutcome
+from orchestrator.model.secret import Secret
+from orchestrator.model.threshold import Limit, Threshold, Value
+from orchestrator.records.patient import mask_patients
+from orchestrator.records.secret_form import SECRET_MASK, forms, mask_named_secrets
+
+SHORT = 4
+"""A shorter secret is masked only where it stands alone: `1` within `192.168.1.10` tells nobody anything."""
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""No database takes NUL in a text, and half a surrogate pair has no UTF-8."""
+
+
+class Masker:
+    """Masks texts of one round. Masking twice changes nothing more."""
+
+    def __init__(self, secrets: Iterable[Secret], salt: bytes) -> None:
+        """`salt` is the site's own key: with it the same patient number has the same mask in every system,
+        and without it nobody can try all numbers.
+
+        Raises:
+            ValueError: the salt is empty.
+        """
+        if not salt:
+            raise ValueError("masking needs the site's salt")
+        self._salt = salt
+        written = {form for secret in secrets for form in forms(secret.reveal())}
+        self._secrets = sorted((form for form in written if len(form) >= SHORT), key=len, reverse=True)
+        short = sorted((re.escape(form) for form in written if len(form) < SHORT), key=len, reverse=True)
+        self._short = re.compile(rf"(?<!\w)(?:{'|'.join(short)})(?!\w)") if short else None
+
+    def mask(self, text: str) -> str:
+        """`text` as it may be stored and shown."""
+        text = _UNSTORABLE.sub("\ufffd", self._mask_secrets(text))
+        return self._mask_secrets(mask_patients(mask_named_secrets(text), self._salt))
+
+    def mask_text(self, text: Text) -> Text:
+        return Text(self.mask(text.zh), self.mask(text.en))
+
+    def holds_secret(self, text: str) -> bool:
+        """Whether one of the secrets is in it, in any form that we know."""
+        return any(secret in text for secret in self._secrets) or bool(
+            self._short and self._short.search(text)
+        )
+
+    def _mask_secrets(self, text: str) -> str:
+        for secret in self._secrets:
+            if secret in text:
+                text = text.replace(secret, SECRET_MASK)
+        if self._short:
+            text = self._short.sub(SECRET_MASK, text)
+        # A secret that itself holds asterisks can come about by masking another one beside it.
+        return SECRET_MASK if self.holds_secret(text) else text
+
+
+def mask_outcome(outcome: HostOutcome, masker: Masker) -> HostOutcome:
+    """Everything textual that a host or a check had a hand in. Commands are left: they are never shown."""
+    return replace(
+        outcome,
+        failure=None if outcome.failure is None else _failure(outcome.failure, masker),
+        results=tuple(_result(result, masker) for result in outcome.results),
+    )
+
+
+def _failure(failure: HostFailure, masker: Masker) -> HostFailure:
+    hint = None if failure.hint is None else masker.mask_text(failure.hint)
+    return replace(failure, detail=masker.mask_text(failure.detail), hint=hint)
+
+
+def _result(result: CheckResult, masker: Masker) -> CheckResult:
+    return replace(
+        result,
+        judgements=tuple(_judgement(judgement, masker) for judgement in result.judgements),
+        reason=None if result.reason is None else masker.mask_text(result.reason),
+        evidence=masker.mask(result.evidence),
+    )
+
+
+def _judgement(judgement: Judgement, masker: Masker) -> Judgement:
+    seen, threshold = judgement.observation, judgement.threshold
+    return replace(
+        judgement,
+        observation=Observation(
+            seen.metric, _value(seen.value, masker), masker.mask(seen.subject), masker.mask(seen.evidence)
+        ),
+        threshold=None if threshold is None else _threshold(threshold, masker),
+    )
+
+
+def _threshold(threshold: Threshold, masker: Masker) -> Threshold:
+    return replace(threshold, warn=_limit(threshold.warn, masker), crit=_limit(threshold.crit, masker))
+
+
+def _limit(limit: Limit | None, masker: Masker) -> Limit | None:
+    return None if limit is None else replace(limit, operand=_value(limit.operand, masker))
+
+
+def _value(value: Value, masker: Masker) -> Value:
+    return masker.mask(value) if isinstance(value, str) else value

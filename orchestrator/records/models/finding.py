@@ -1,0 +1,39 @@
+"""What is wrong somewhere, from the round that first saw it to the one that saw it gone."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from orchestrator.records.models.round import Round
+
+
+class Finding(models.Model):
+    """One stretch of time. The same thing going wrong again later is another row.
+
+    Whatever runbook looks: a finding of the morning round persists in the afternoon and may clear there.
+    """
+
+    fingerprint = models.CharField(max_length=32)
+    """Of host, task, metric and subject."""
+    host = models.CharField(max_length=255)
+    task = models.CharField(max_length=255)
+    """Empty: the host could not be reached."""
+    metric = models.CharField(max_length=255)
+    """Empty: the check as a whole gave no answer."""
+    subject = models.TextField()
+    verdict = models.CharField(max_length=16)
+    """As last seen."""
+    value = models.JSONField(null=True)
+    """As last seen: a number or a word."""
+    first_seen = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="+", db_index=False)
+    last_seen = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="+", db_index=False)
+    cleared_in = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="+", null=True)
+    """The round in which a check saw it gone. Not having looked clears nothing."""
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("fingerprint",), condition=models.Q(cleared_in=None), name="records_finding_open_once"
+            ),
+        )
+        indexes = (models.Index(fields=("host", "cleared_in"), name="records_finding_host"),)

@@ -1,0 +1,66 @@
+"""One inspection round."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from orchestrator.model.round import RoundState
+
+
+class Round(models.Model):
+    """A runbook carried out once. Its counts grow with each recorded host, so they hold after a crash."""
+
+    runbook = models.CharField(max_length=255)
+    title = models.TextField()
+    kind = models.CharField(max_length=16)
+    plan_digest = models.CharField(max_length=64)
+    frozen = models.CharField(max_length=64, blank=True)
+    """SHA-256 of the frozen plan in the content store; empty where none was frozen."""
+    state = models.CharField(max_length=16)
+    """A RoundState."""
+    actor = models.CharField(max_length=255)
+    """Who or what started it."""
+    version = models.CharField(max_length=64)
+    """Of the program."""
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    """Unknown for an interrupted round: nobody was there to see it end."""
+    scope = models.TextField()
+    """What it set out to look at, see `records/scope.py`. Large: left out of lists."""
+    hosts = models.PositiveIntegerField()
+    """Planned."""
+    checks = models.PositiveIntegerField()
+    """Planned, over all hosts."""
+    hosts_done = models.PositiveIntegerField(default=0)
+    hosts_unreachable = models.PositiveIntegerField(default=0)
+    ok = models.PositiveIntegerField(default=0)
+    warn = models.PositiveIntegerField(default=0)
+    crit = models.PositiveIntegerField(default=0)
+    unknown = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0)
+    waived = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = (models.Index(fields=("runbook", "state", "-id"), name="records_round_before"),)
+
+    @property
+    def number(self) -> int:
+        """What people call it by."""
+        return self.pk
+
+    @property
+    def round_state(self) -> RoundState:
+        return RoundState(self.state)
+
+    @property
+    def due(self) -> int:
+        return self.checks - self.skipped
+
+    @property
+    def done(self) -> int:
+        return self.ok + self.warn + self.crit + self.waived
+
+    @property
+    def not_run(self) -> int:
+        """Whatever was planned and has no result."""
+        return self.due - self.done - self.unknown
