@@ -139,6 +139,28 @@ class UnreachableReason(StrEnum):
     LOST = "lost"
     """The connection broke and could not be made again."""
 
+    @property
+    def label(self) -> Text:
+        return _REASONS[self]
+
+
+_REASONS = {
+    UnreachableReason.DNS: Text("主机名解析不到地址", "its name has no address"),
+    UnreachableReason.REFUSED: Text("主机有应答，但 SSH 端口没有服务", "nothing listens on its SSH port"),
+    UnreachableReason.TIMEOUT: Text("规定时间内没有应答", "no answer in the time allowed"),
+    UnreachableReason.NO_ROUTE: Text("网络不通", "there is no network route to it"),
+    UnreachableReason.AUTH: Text("主机不接受巡检账号", "it does not accept our credentials"),
+    UnreachableReason.HOST_KEY_UNKNOWN: Text(
+        "首次连接，主机密钥尚未确认", "first contact: nobody has confirmed its host key yet"
+    ),
+    UnreachableReason.HOST_KEY_CHANGED: Text("主机密钥与已信任的不同", "its host key is not the trusted one"),
+    UnreachableReason.BECOME: Text(
+        "能登录，但不能切换到所需用户", "logged in, but could not become the other user"
+    ),
+    UnreachableReason.PROTOCOL: Text("应答不是可用的 SSH", "it does not answer as usable SSH"),
+    UnreachableReason.LOST: Text("检查途中连接断开", "the connection broke during the checks"),
+}
+
 
 class Unreachable(OrchestratorError):
     """A host could not be asked. One a host and round, not one a check."""

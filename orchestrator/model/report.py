@@ -110,6 +110,12 @@ class Coverage:
         """done / due, 0..1; 1 when nothing was due."""
         return self.done / self.due if self.due else 1.0
 
+    @property
+    def percent(self) -> str:
+        """`share` with one decimal, cut and never rounded up: 99.96 % is not 100 % (domain.md 7.4)."""
+        tenths = self.done * 1000 // self.due if self.due else 1000
+        return f"{tenths // 10}%" if tenths % 10 == 0 else f"{tenths / 10:.1f}%"
+
 
 @dataclass(frozen=True, slots=True)
 class SystemLine:

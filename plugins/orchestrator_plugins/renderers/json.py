@@ -1,0 +1,188 @@
+"""One round as JSON, for other programs: a versioned schema, both languages, every key always there."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from orchestrator.language import Language, Text
+from orchestrator.model.check import Layer
+from orchestrator.model.conclusion import conclusion, headline, tone
+from orchestrator.model.report import ReportHost, ReportItem, RoundReport, SystemLine
+from orchestrator.model.round import HostFailure
+from orchestrator.model.system import Component
+from orchestrator.model.threshold import Value
+from orchestrator.model.verdict import Verdict
+from orchestrator_plugins.renderers.zone import zone
+
+SCHEMA = "wardround/round-report/1"
+"""A key may be added within a version; none is removed, and none changes its meaning."""
+
+suffix = "json"
+
+
+def render(report: RoundReport, language: Language) -> bytes:
+    """The same bytes for the same report, whatever the language: texts come in both."""
+    written = json.dumps(_document(report), ensure_ascii=False, allow_nan=False, indent=2)
+    return written.encode("utf-8", "replace") + b"\n"
+
+
+def _document(report: RoundReport) -> dict[str, object]:
+    clock = _Clock(zone(report.timezone))
+    return {
+        "schema": SCHEMA,
+        "hospital": _text(report.hospital),
+        "round": {
+            "number": report.round,
+            "runbook": report.runbook,
+            "title": report.title,
+            "kind": report.kind.value,
+            "state": report.state.value,
+            "started_at": clock.say(report.started_at),
+            "finished_at": clock.say(report.finished_at),
+            "actor": report.actor,
+            "plan_digest": report.plan_digest,
+        },
+        "previous_round": _previous(report, clock),
+        "program_version": report.version,
+        "generated_at": clock.say(report.generated_at),
+        "timezone": report.timezone,
+        "tone": tone(report).value,
+        "headline": _text(headline(report)),
+        "conclusion": _text(conclusion(report)),
+        "coverage": {
+            "due": report.coverage.due,
+            "done": report.coverage.done,
+            "unknown": report.coverage.unknown,
+            "not_run": report.coverage.not_run,
+            "skipped": report.coverage.skipped,
+            "percent": report.coverage.percent if report.coverage.due else None,
+        },
+        "counts": _counts(report.counts),
+        "matrix": {layer.value: _counts(report.matrix.get(layer, {})) for layer in Layer},
+        "components": _components(report),
+        "systems": [_system(line) for line in report.systems],
+        "hosts": [_host(host) for host in report.hosts],
+        "findings": [_item(item, clock) for item in report.findings],
+        "cleared": [_item(item, clock) for item in report.cleared],
+        "items": [_item(item, clock) for item in report.items],
+    }
+
+
+class _Clock:
+    """Times in the report's zone."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+
+    def say(self, moment: datetime | None) -> str | None:
+        return None if moment is None else moment.astimezone(self._zone).isoformat(timespec="seconds")
+
+
+def _previous(report: RoundReport, clock: _Clock) -> dict[str, object] | None:
+    if report.previous_round is None:
+        return None
+    return {"number": report.previous_round, "started_at": clock.say(report.previous_started_at)}
+
+
+def _components(report: RoundReport) -> dict[str, object]:
+    """Every component that the report speaks of, by slug; elsewhere only slugs are given."""
+    lines = (line.component for line in report.systems)
+    hosts = (component for host in report.hosts for component in host.affected)
+    items = (
+        component
+        for item in (*report.findings, *report.cleared, *report.items)
+        for component in item.affected
+    )
+    found = {component.slug: component for group in (lines, hosts, items) for component in group}
+    return {slug: _component(found[slug]) for slug in sorted(found)}
+
+
+def _component(component: Component) -> dict[str, object]:
+    return {
+        "title": _text(component.title),
+        "tier": component.tier.value,
+        "seq": component.seq,
+        "rto_minutes": component.rto_minutes,
+    }
+
+
+def _system(line: SystemLine) -> dict[str, object]:
+    return {
+        "component": line.component.slug,
+        "verdict": line.verdict.value,
+        "findings": line.findings,
+        "because": list(line.because),
+    }
+
+
+def _host(host: ReportHost) -> dict[str, object]:
+    return {
+        "name": host.name,
+        "address": host.address,
+        "groups": list(host.groups),
+        "verdict": host.verdict.value,
+        "counts": _counts(host.counts),
+        "failure": _failure(host.failure),
+        "affected": [component.slug for component in host.affected],
+        "seconds": _number(host.seconds),
+    }
+
+
+def _failure(failure: HostFailure | None) -> dict[str, object] | None:
+    if failure is None:
+        return None
+    return {
+        "reason": failure.reason.value,
+        "detail": _text(failure.detail),
+        "hint": _text(failure.hint),
+    }
+
+
+def _item(item: ReportItem, clock: _Clock) -> dict[str, object]:
+    return {
+        "host": item.host,
+        "id": item.id,
+        "code": item.code,
+        "title": item.title,
+        "check": item.check,
+        "layer": item.layer.value,
+        "verdict": item.verdict.value,
+        "metric": item.metric,
+        "metric_title": _text(item.metric_title),
+        "subject": item.subject,
+        "value": _value(item.value),
+        "unit": item.unit,
+        "warn": item.warn,
+        "crit": item.crit,
+        "evidence_level": item.evidence_level.value if item.evidence_level else None,
+        "source": item.source,
+        "reason": _text(item.reason),
+        "evidence": item.evidence,
+        "previous": _value(item.previous),
+        "previous_verdict": item.previous_verdict.value if item.previous_verdict else None,
+        "change": item.change.value if item.change else None,
+        "since": clock.say(item.since),
+        "affected": [component.slug for component in item.affected],
+        "seconds": _number(item.seconds),
+    }
+
+
+def _text(text: Text | None) -> dict[str, str] | None:
+    return None if text is None else {"zh": text.zh, "en": text.en}
+
+
+def _counts(counts: Mapping[Verdict, int]) -> dict[str, int]:
+    return {verdict.value: counts.get(verdict, 0) for verdict in Verdict}
+
+
+def _value(value: Value | None) -> Value | None:
+    return _number(value) if isinstance(value, int | float) else value
+
+
+def _number(value: float) -> float | None:
+    """JSON has no word for infinity or no number."""
+    return round(value, 6) if math.isfinite(value) else None
