@@ -64,6 +64,8 @@ class CheckSpec:
     secret: tuple[str, ...] = ()
     """Parameters that may hold a secret, such as a database URL. A plan carries their template and a
     keyed fingerprint; they are rendered by the worker, just before use."""
+    site_python: bool = False
+    """Whether it runs Python of the site, which may sleep or never end: it gets a thread of its own."""
     caveat: Text | None = None
     """What the catalogue must say, such as `not tried on the real thing`."""
     scalar: str = ""

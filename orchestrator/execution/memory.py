@@ -1,0 +1,47 @@
+"""The commands that a host needed last time, to be sent ahead: one batch instead of a chain of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from orchestrator.model.host import Host
+from orchestrator.model.plan import Plan, PlannedHost
+from orchestrator.model.question import Command
+
+COMMANDS = 1000
+LENGTH = 8192
+"""Beyond these a command is asked when it is needed, and not remembered."""
+
+
+def stamp(plan: Plan, planned: PlannedHost) -> str:
+    """What the commands of a host follow from: its checks, every document and file, every version.
+
+    Which commands a check will ask can't be known before it runs. So the commands remembered under one stamp
+    are sent ahead under the same stamp alone: then it is the same code with the same parameters that asks,
+    and the permit of this round covers it as that of the last round did.
+    """
+    content = repr((planned.checks, sorted(plan.documents.items()), sorted(plan.versions.items())))
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def remember(mark: str, commands: Iterable[Command], host: Host) -> tuple[str, ...]:
+    """What to keep for next time. A command that holds one of the host's secrets is not kept."""
+    secrets = [secret.reveal() for secret in host.secrets if secret.reveal()]
+    kept = [
+        f"{command.timeout:g} {command.text}"
+        for command in commands
+        if len(command.text) <= LENGTH and not any(secret in command.text for secret in secrets)
+    ]
+    return (mark, *kept[:COMMANDS])
+
+
+def recall(mark: str, remembered: Sequence[str]) -> tuple[Command, ...]:
+    """What to send ahead: nothing, if it was remembered under another stamp or is not understood."""
+    if not remembered or remembered[0] != mark:
+        return ()
+    pairs = [line.partition(" ") for line in remembered[1:]]
+    try:
+        return tuple(Command(text, float(timeout)) for timeout, _, text in pairs)
+    except ValueError:
+        return ()

@@ -1,0 +1,38 @@
+"""A planned check's parameters as its plugin takes them; secret ones are rendered here, just before use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from orchestrator.errors import CannotTell, InputError
+from orchestrator.language import Text
+from orchestrator.model.host import Host
+from orchestrator.model.plan import PlannedCheck
+from orchestrator.planning.secrets import reveal
+from orchestrator.plugin.check import CheckParameters, CheckPlugin
+
+
+def resolve(planned: PlannedCheck, plugin: CheckPlugin, host: Host) -> CheckParameters:
+    """
+    Raises:
+        CannotTell: a template can't be rendered, or gives what the plugin does not take. The message names
+            the parameter and never its value, which may be a secret.
+    """
+    try:
+        return plugin.Parameters.model_validate(_rendered(planned, plugin, host))
+    except InputError as error:
+        raise CannotTell(error.message) from None
+    except ValidationError as error:
+        names = ", ".join(sorted({".".join(map(str, found["loc"])) for found in error.errors()}))
+        raise CannotTell(
+            Text(f"参数无效：{names}", f"the check does not take these parameters: {names}")
+        ) from None
+
+
+def _rendered(planned: PlannedCheck, plugin: CheckPlugin, host: Host) -> Mapping[str, object]:
+    return {
+        name: reveal(value, host) if name in plugin.spec.secret else value
+        for name, value in planned.parameters.items()
+    }
