@@ -52,7 +52,11 @@ def _write_addresses(site: Path, places: Sequence[Place]) -> None:
 
 
 def _variables(place: Place) -> dict[str, object]:
-    found: dict[str, object] = {"ansible_host": place.host.address, "hospital_root": str(place.root)}
+    found: dict[str, object] = {
+        "ansible_host": place.host.address,
+        "hospital_root": str(place.root),
+        "data_volumes": [f"{place.root}/data"] if place.isolation.own_volume else [],
+    }
     if place.host.service is not None:
         found |= {"service": place.host.service.name, "service_port": place.port}
     if place.host.database:
