@@ -41,7 +41,6 @@ class CannedSession:
     lost: Unreachable | None = None
     hangs: bool = False
     batches: list[list[Question]] = field(default_factory=list)
-    closed: bool = False
 
     async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
         self.batches.append(list(questions))
@@ -51,8 +50,7 @@ class CannedSession:
             raise self.lost
         return {question: self._answer(question) for question in questions}
 
-    async def close(self) -> None:
-        self.closed = True
+    async def close(self) -> None: ...
 
     @property
     def commands(self) -> list[list[str]]:

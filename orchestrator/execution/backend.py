@@ -74,8 +74,8 @@ def answered_host(name: str, inquiry: Inquiry) -> AnsweredHost:
 
 @contextmanager
 def one_way() -> Iterator[None]:
-    """Within this block, testinfra opens no backend of its own: not by `testinfra.get_host`, not by its
-    AnsibleRunner."""
+    """Within this block, no backend of testinfra's own is opened or runs anything: not by
+    `testinfra.get_host`, not by its AnsibleRunner, not on a host that was opened before."""
     token = _checking.set(True)
     try:
         yield
@@ -85,6 +85,7 @@ def one_way() -> Iterator[None]:
 
 _checking: ContextVar[bool] = ContextVar("checking", default=False)
 _open_backend = testinfra.backend.get_backend_class
+_run_local = BaseBackend.run_local
 
 
 def _get_backend_class(connection: str) -> type[BaseBackend]:
@@ -94,8 +95,16 @@ def _get_backend_class(connection: str) -> type[BaseBackend]:
     return opened
 
 
-# testinfra has no seam for this, and all its module-level ways to a host lead through this one function.
+def _run_here(backend: BaseBackend, command: str, *args: str) -> CommandResult:
+    if _checking.get():
+        _refuse(f"{backend.get_connection_type()}://")
+    return _run_local(backend, command, *args)
+
+
+# testinfra has no seam for this. Its module-level ways to a host lead through the first of these two, and
+# all of its backends that start a process through the second.
 testinfra.backend.get_backend_class = _get_backend_class
+BaseBackend.run_local = _run_here
 
 
 def _refuse(what: str) -> NoReturn:

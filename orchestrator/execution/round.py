@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,8 +25,6 @@ from orchestrator.plugin.registry import Registry
 from orchestrator.reach.session import Reach, Session
 
 OnOutcome = Callable[[HostOutcome], Awaitable[None] | None]
-CLOSING = 5.0
-"""Seconds that a host may take to say goodbye."""
 
 
 async def execute(
@@ -45,6 +42,8 @@ async def execute(
     source: Callable[[str], bytes],
 ) -> RoundState:
     """Redeem the permit and inspect every host of the plan.
+
+    Sessions stay open: they are the reach's, which keeps them warm for another round until it is closed.
 
     Args:
         hosts: by name; where the plan's hosts are and how they are reached.
@@ -135,7 +134,7 @@ class _Walk:
             self._outcomes.put_nowait(self._unseen(planned, Verdict.NOT_RUN, STOPPED, self._clock(), 0.0))
 
     async def _visit(self, planned: PlannedHost) -> None:
-        """Exactly one outcome leaves, whatever happens; then the session is closed."""
+        """Exactly one outcome leaves, whatever happens."""
         started_at, began = self._clock(), time.monotonic()
         verdict, failure = Verdict.UNKNOWN, None
         try:
@@ -148,7 +147,6 @@ class _Walk:
             reason = own_fault(error)
         else:
             self._outcomes.put_nowait(await self._inspect(planned, session, started_at))
-            await _close(session)
             return
         seconds = time.monotonic() - began
         self._outcomes.put_nowait(self._unseen(planned, verdict, reason, started_at, seconds, failure))
@@ -185,12 +183,6 @@ class _Walk:
             batches=0,
             commands=tuple(self._remembered.get(planned.name, ())),
         )
-
-
-async def _close(session: Session) -> None:
-    with contextlib.suppress(Exception):
-        async with asyncio.timeout(CLOSING):
-            await session.close()
 
 
 def _frozen(plan: Plan, source: Callable[[str], bytes]) -> Callable[[str], bytes]:

@@ -53,8 +53,8 @@ class CannedReach:
 
     sessions: Mapping[str, Session | Exception | None] = field(default_factory=dict)
     connecting: list[str] = field(default_factory=list)
-    open: set[str] = field(default_factory=set)
-    most_open: int = 0
+    asking: set[str] = field(default_factory=set)
+    most_asking: int = 0
 
     async def connect(self, host: Host) -> Session:
         self.connecting.append(host.name)
@@ -63,26 +63,29 @@ class CannedReach:
             raise session
         if session is None:
             await asyncio.Event().wait()
-        self.open.add(host.name)
-        self.most_open = max(self.most_open, len(self.open))
-        return Counted(session, self.open, host.name)
+        return _Counted(session, self, host.name)
 
     async def close(self) -> None: ...
 
 
-class Counted:
-    """A session that counts as open until it is closed."""
+@dataclass
+class _Counted:
+    """A session that counts among those asking while it is asked."""
 
-    def __init__(self, session: Any, opened: set[str], name: str) -> None:
-        self._session, self._opened, self._name = session, opened, name
+    session: Any
+    reach: CannedReach
+    name: str
 
     async def ask(self, questions: Any) -> Any:
-        await asyncio.sleep(0)
-        return await self._session.ask(questions)
+        self.reach.asking.add(self.name)
+        self.reach.most_asking = max(self.reach.most_asking, len(self.reach.asking))
+        try:
+            await asyncio.sleep(0)
+            return await self.session.ask(questions)
+        finally:
+            self.reach.asking.discard(self.name)
 
-    async def close(self) -> None:
-        self._opened.discard(self._name)
-        await self._session.close()
+    async def close(self) -> None: ...
 
 
 def plan_of(
@@ -114,18 +117,16 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0)
 
 
-async def test_every_host_is_inspected_and_its_session_closed() -> None:
-    reach = CannedReach()
-    state, outcomes = await walked(plan_of("a", "b", "c"), reach)
+async def test_every_host_is_inspected() -> None:
+    state, outcomes = await walked(plan_of("a", "b", "c"), CannedReach())
     assert state is RoundState.COMPLETED
     assert verdicts(outcomes) == {name: [Verdict.OK] * 2 for name in "abc"}
-    assert not reach.open
 
 
-async def test_no_more_hosts_are_open_at_a_time_than_allowed() -> None:
+async def test_no_more_hosts_are_asked_at_a_time_than_allowed() -> None:
     reach = CannedReach()
     await walked(plan_of(*"abcdefgh"), reach, concurrency=3)
-    assert reach.most_open == 3
+    assert reach.most_asking == 3
 
 
 async def test_an_unreachable_host_is_one_failure_and_its_checks_carry_that_one_reason() -> None:
@@ -171,7 +172,7 @@ async def test_a_cancelled_round_reports_what_it_has_and_the_rest_as_not_run() -
     assert verdicts(outcomes) == {
         "a": [Verdict.OK] * 2, **{name: [Verdict.NOT_RUN] * 2 for name in "bcde"}
     }  # fmt: skip
-    assert not reach.open
+    assert not reach.asking
 
 
 async def test_cancelling_before_anything_began_reports_every_check_as_not_run() -> None:
@@ -190,7 +191,7 @@ async def test_a_second_cancellation_ends_a_round_whose_outcomes_can_not_be_stor
 
     reach = CannedReach()
     task = asyncio.create_task(walked(plan_of("a"), reach, on_outcome=never))
-    await until(lambda: reach.connecting and not reach.open)
+    await until(lambda: reach.connecting)
     task.cancel()
     await asyncio.sleep(0.01)
     assert not task.done()
@@ -206,7 +207,7 @@ async def test_an_outcome_that_can_not_be_stored_ends_the_round_with_that_error(
     reach = CannedReach({"b": CannedSession(hangs=True)})
     with pytest.raises(StoreError):
         await walked(plan_of("a", "b"), reach, on_outcome=full)
-    assert not reach.open
+    assert not reach.asking
 
 
 async def test_outcomes_are_handed_on_one_at_a_time() -> None:
@@ -311,7 +312,7 @@ def test_every_planned_check_gets_exactly_one_result_whenever_the_round_is_cance
             await asyncio.sleep(0)
         task.cancel()
         state, _ = await task
-        assert not reach.open
+        assert not reach.asking
         return state, outcomes
 
     state, outcomes = asyncio.run(run())
