@@ -32,7 +32,9 @@ class Complaint:
 class Complaints:
     """All of them, in the order in which they were found."""
 
-    def __init__(self) -> None:
+    def __init__(self, inventory: str = "inventory") -> None:
+        """`inventory` stands for the place of what is wrong in no document."""
+        self._inventory = Position(inventory)
         self._hosts: dict[Complaint, list[str]] = {}
 
     def add(self, host: str, complaint: Complaint) -> None:
@@ -49,13 +51,12 @@ class Complaints:
         """
         if not self._hosts:
             return
-        places = [complaint.position for complaint in self._hosts if complaint.position]
-        if not places:
+        if not any(complaint.position for complaint in self._hosts):
             raise InvalidInventory(_lines(self._hosts))
         raise InvalidDocument(
             [
                 Diagnostic(
-                    complaint.position or places[0],
+                    complaint.position or self._inventory,
                     complaint.rule,
                     _with_hosts(complaint.message, hosts),
                     complaint.hint,

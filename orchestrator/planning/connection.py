@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -135,7 +136,7 @@ class _Reader:
 
     def refuse_unsupported(self) -> None:
         for name, instead in _REFUSED.items():
-            self.read((name,), lambda _, instead=instead: _unsupported(instead))  # type: ignore[misc]
+            self.read((name,), partial(_unsupported, instead))
         for name in _HOST_KEY_CHECKING:
             self.read((name,), _checking)
 
@@ -245,7 +246,7 @@ def _key_file(value: object) -> Path:
     return path
 
 
-def _unsupported(instead: str) -> None:
+def _unsupported(instead: str, _value: object) -> None:
     raise InputError(
         Text("不支持这个变量", "this variable is not supported"),
         Text(f"改用 {instead}", f"use {instead} instead"),

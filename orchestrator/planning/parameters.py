@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from orchestrator.errors import InputError, Position
 from orchestrator.language import Text
@@ -80,19 +81,25 @@ def _not_taken(task: CheckTask, plugin: CheckPlugin, values: Mapping[str, object
         for found in error.errors(include_url=False, include_context=False, include_input=False):
             name = str(found["loc"][0]) if found["loc"] else ""
             path = ".".join(str(part) for part in found["loc"]) or "*"
-            # The message may quote the value; of a parameter that may hold a secret, only its kind is said.
-            said = found["type"] if name in plugin.spec.secret or not name else found["msg"]
+            said = _SAID.get(found["type"]) or _said(found, hidden=name in plugin.spec.secret or not name)
             yield Complaint(
                 "parameter",
-                Text(
-                    f"{task.check}.{path}：{_SAID.get(found['type'], said)}", f"{task.check}.{path}: {said}"
-                ),
+                Text(f"{task.check}.{path}：{said.zh}", f"{task.check}.{path}: {said.en}"),
                 _hint(name, known) if found["type"] == "extra_forbidden" else None,
                 _place(task, name),
             )
 
 
-_SAID = {"missing": "缺少这个参数", "extra_forbidden": "没有这个参数"}
+_SAID = {
+    "missing": Text("缺少这个参数", "this parameter is missing"),
+    "extra_forbidden": Text("没有这个参数", "there is no such parameter"),
+}
+
+
+def _said(found: ErrorDetails, hidden: bool) -> Text:
+    """What pydantic says. It may quote the value; of one that may hold a secret, only the kind is said."""
+    said = found["type"] if hidden else found["msg"]
+    return Text(f"值不合要求：{said}", said)
 
 
 def _hint(name: str, known: list[str]) -> Text:

@@ -115,7 +115,7 @@ class _Planner:
         self._variables = variables
         self._thresholds = thresholds
         self._checks = checks
-        self.complaints = Complaints()
+        self.complaints = Complaints(", ".join(variables.inventory.sources))
         self.drafts: dict[str, _Draft] = {}
 
     def add(self, play: Play) -> None:

@@ -162,9 +162,7 @@ def _metric(spec: CheckSpec, name: str) -> Metric:
 
 def _limit(text: object, metric: Metric, end: str) -> Limit:
     try:
-        if not isinstance(text, str | int | float):
-            raise ValueError(f"{text!r} is no limit")  # noqa: TRY301 - one way to say what is wrong
-        return Limit.parse(text, metric.direction)
+        return Limit.parse(text if isinstance(text, str | int | float) else repr(text), metric.direction)
     except ValueError as error:
         raise InputError(
             Text(f"{end} 不是阈值：{text!r}", f"{end} is no limit: {error}"),

@@ -124,9 +124,10 @@ class Scope:
             return None
         if name in self._magic:
             return Rendered(_plain(self._magic[name]))
-        if name not in self._done:
-            self._done[name] = self._render_variable(name)
-        return self._done[name]
+        try:
+            return self._variable(name)
+        except UndefinedError as error:
+            raise _not_defined(str(error)) from None
 
     def render(self, template: object) -> Rendered:
         """Render every template in a text, list or mapping.
@@ -148,16 +149,19 @@ class Scope:
         if name in self._magic:
             return self._magic[name]
         try:
-            if name not in self._done:
-                self._done[name] = self._render_variable(name)
+            found = self._variable(name)
         except UndefinedError as error:
             return undefined(f"{name}: {error}")
-        found = self._done[name]
         self._variables.note(found.secrets)
         return found.value
 
     def count(self, steps: int) -> None:
         self._variables.count(steps)
+
+    def _variable(self, name: str) -> Rendered:
+        if name not in self._done:
+            self._done[name] = self._render_variable(name)
+        return self._done[name]
 
     def _render_variable(self, name: str) -> Rendered:
         if name in self._under_way:

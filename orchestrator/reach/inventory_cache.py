@@ -29,7 +29,7 @@ class InventoryCache:
         """The answer, if it is there and whole."""
         try:
             entry = json.loads(self._path.read_bytes())
-            if entry["sha256"] != _digest(entry["answer"]):
+            if entry["sha256"] != _digest(str(entry["answer"])):
                 return None
             return Answer(**json.loads(entry["answer"]))
         except (OSError, ValueError, LookupError, TypeError, RecursionError):

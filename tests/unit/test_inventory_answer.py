@@ -1,0 +1,86 @@
+"""What Ansible answered is remembered, and described the same way every time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.model.inventory import Inventory
+from orchestrator.reach.inventory_answer import Answer, describe
+from orchestrator.reach.inventory_cache import KEPT, InventoryCache
+from orchestrator.reach.vault import Vault
+
+
+def answer(**variables: object) -> Answer:
+    listing = {
+        "_meta": {"hostvars": {"his-db01": variables}},
+        "all": {"children": ["ungrouped", "db", "empty"]},
+        "db": {"hosts": ["his-db01", "his-db02"]},
+    }
+    return Answer(listing, {"db": ["his-db01", "his-db02"]}, {})
+
+
+def described(**variables: object) -> Inventory:
+    return describe(answer(**variables), [Path("/site/hosts.ini")], Vault(None, None), frozenset({"owner"}))
+
+
+def test_equal_answers_have_equal_digests() -> None:
+    assert described(port=22).sha256 == described(port=22).sha256
+
+
+def test_a_changed_variable_changes_the_digest() -> None:
+    assert described(port=22).sha256 != described(port=2222).sha256
+
+
+@pytest.mark.parametrize("secret", ["owner", "db_password"])
+def test_the_digest_says_nothing_of_secrets(secret: str) -> None:
+    assert described(**{secret: "guess me"}).sha256 == described(**{secret: "or me"}).sha256
+
+
+def test_a_host_without_variables_and_a_group_without_hosts_are_there() -> None:
+    inventory = described()
+    assert set(inventory.hosts) == {"his-db01", "his-db02"}
+    assert inventory.groups == {"db", "empty"}
+
+
+def test_templates_may_name_the_inventorys_folder() -> None:
+    assert described().hosts["his-db02"].variables["inventory_dir"] == "/site"
+
+
+def cache(folder: Path, files: str = "files") -> InventoryCache:
+    return InventoryCache(folder, files, ["db"], None)
+
+
+def test_an_answer_is_remembered_for_the_same_files_patterns_and_limit(tmp_path: Path) -> None:
+    cache(tmp_path).save(answer(port=22))
+    assert cache(tmp_path).load() == answer(port=22)
+    assert cache(tmp_path, "other files").load() is None
+    assert InventoryCache(tmp_path, "files", ["db"], "db").load() is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff\x00", b"[]", b'{"sha256": 1, "answer": 2}', b"[" * 100_000])
+def test_a_damaged_entry_is_as_good_as_none(tmp_path: Path, damage: bytes) -> None:
+    cache(tmp_path).save(answer())
+    (entry,) = tmp_path.iterdir()
+    entry.write_bytes(damage)
+    assert cache(tmp_path).load() is None
+
+
+def test_an_entry_that_somebody_edited_is_as_good_as_none(tmp_path: Path) -> None:
+    cache(tmp_path).save(answer())
+    (entry,) = tmp_path.iterdir()
+    entry.write_bytes(entry.read_bytes().replace(b"his-db02", b"his-db99"))
+    assert cache(tmp_path).load() is None
+
+
+def test_the_cache_keeps_only_the_newest_entries(tmp_path: Path) -> None:
+    for number in range(KEPT + 3):
+        cache(tmp_path, f"files {number}").save(answer())
+    assert len(list(tmp_path.iterdir())) == KEPT
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    cache(tmp_path / "file").save(answer())
+    assert cache(tmp_path / "file").load() is None
