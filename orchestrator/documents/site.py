@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
@@ -33,14 +33,15 @@ _Seconds = Annotated[float, Strict(), Field(gt=0, le=3600)]
 
 
 def _known_timezone(name: str) -> str:
-    known = available_timezones()
-    if name in known:
-        return name
-    raise refuse(
-        "unknown-timezone",
-        Text(f"没有时区“{shown(name)}”", f"there is no time zone '{shown(name)}'"),
-        did_you_mean(name, sorted(known)),
-    )
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise refuse(
+            "unknown-timezone",
+            Text(f"没有时区“{shown(name)}”", f"there is no time zone '{shown(name)}'"),
+            did_you_mean(name, sorted(available_timezones())),
+        ) from None
+    return name
 
 
 class _HospitalModel(BaseModel):

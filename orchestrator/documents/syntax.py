@@ -97,6 +97,16 @@ _PROBLEMS = (
         ),
     ),
     (
+        "node content",
+        Text("这里少了一个值", "a value is missing here"),
+        Text("值以符号开头时加引号", "quote a value that begins with a sign"),
+    ),
+    (
+        "block sequence entries are not allowed",
+        Text("“- ” 不能与键写在同一行", "a '- ' can't stand in the line of its key"),
+        Text("列表从下一行开始", "begin the list in the next line"),
+    ),
+    (
         "expected ':'",
         Text("这一行缺少冒号", "a colon is missing in this line"),
         Text("写成 “键: 值”", "write 'key: value'"),
@@ -107,16 +117,24 @@ _PROBLEMS = (
         Text('要文字就加引号："> 85"', 'quote it where text is meant: "> 85"'),
     ),
 )
+_UNENDED = ("end of stream", "expected ',' or", "expected ':'")
+_OPEN = (
+    Text("括号没有闭合，或少了一个值", "a bracket is not closed, or a value is missing"),
+    Text("补上 ] 或 }；值以符号开头时加引号", "add the ] or }; quote a value that begins with a sign"),
+)
 _TAB = (
     Text("用制表符（Tab）缩进", "tabs are used for indentation"),
     Text("YAML 只能用空格缩进", "YAML is indented with spaces alone"),
 )
 
 
-def explain(path: str, text: str, error: yaml.YAMLError) -> Diagnostic:
-    """One diagnostic for what stopped the parser."""
+def explain(path: str, text: str, error: yaml.YAMLError, opened: Position | None) -> Diagnostic:
+    """One diagnostic for what stopped the parser; `opened` is where the innermost list or mapping began."""
     lines = re.split("\r\n|\n|\r", text)
     problem = str(getattr(error, "problem", None) or error)
+    context = str(getattr(error, "context", None))
+    if opened is not None and "flow node" in context and "node content" in problem:
+        return Diagnostic(opened, "yaml-syntax", *_OPEN)
     mark = _mark(error, problem)
     line, column = (mark.line, mark.column) if mark is not None else (0, 0)
     line = min(line, len(lines) - 1)
@@ -129,12 +147,12 @@ def explain(path: str, text: str, error: yaml.YAMLError) -> Diagnostic:
 
 
 def _mark(error: yaml.YAMLError, problem: str) -> yaml.Mark | None:
-    """Where to look: for what is never closed, where it was opened."""
-    opened: yaml.Mark | None = getattr(error, "context_mark", None)
+    """Where to look: for what lacks its end, where it began."""
+    began: yaml.Mark | None = getattr(error, "context_mark", None)
     stopped: yaml.Mark | None = getattr(error, "problem_mark", None)
-    if opened is not None and ("end of stream" in problem or "expected ',' or" in problem):
-        return opened
-    return stopped or opened
+    if began is not None and any(part in problem for part in _UNENDED):
+        return began
+    return stopped or began
 
 
 def _words(problem: str) -> tuple[Text, Text | None]:

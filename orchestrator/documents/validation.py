@@ -92,7 +92,8 @@ class _Report:
         # Keys that a later version will know come first: what is missing beside them is no news.
         unknown = [error for error in errors if error["type"] == "extra_forbidden"]
         early = {error["loc"][:-1] for error in unknown if self._refuse_key(error)}
-        for error in errors:
+        # Of a union's errors the first is told: rather what is wrong with a list than that it is no text.
+        for error in sorted(errors, key=lambda error: error["type"].endswith("_type")):
             if self._findings.full:
                 return
             if error["type"] == "missing":

@@ -41,7 +41,7 @@ def read_yaml(path: str, data: bytes, findings: Findings) -> Node | None:
             if not builder.take(event):
                 return None
     except yaml.YAMLError as error:
-        findings.extend([explain(path, text, error)])
+        findings.extend([explain(path, text, error, builder.innermost)])
         return None
     return builder.root
 
@@ -92,6 +92,10 @@ class _Builder:
         self._open: list[_Open] = []
         self._documents = 0
         self._nodes = 0
+
+    @property
+    def innermost(self) -> Position | None:
+        return self._open[-1].position if self._open else None
 
     def take(self, event: yaml.Event) -> bool:
         """Whether to go on."""

@@ -1,0 +1,1 @@
+"""Small checks of our own, so that these tests do not rest on the product's."""

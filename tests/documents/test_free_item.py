@@ -1,0 +1,91 @@
+"""Free commands and site Python run only once somebody has accepted exactly them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.documents.accepted import acceptance_digest
+from orchestrator.documents.free_item import FreeItem, free_items, unaccepted
+from orchestrator.documents.runbook import read_runbook
+from orchestrator.model.effect import Effect
+from orchestrator.model.plan import Acceptance
+from orchestrator.plugin.check import CheckPlugin
+from orchestrator.plugin.registry import Registry
+from tests.documents.reading import places
+
+Checks = Registry[CheckPlugin]
+
+
+def items(folder: Path, check: str, checks: Checks) -> tuple[FreeItem, ...]:
+    head = "- name: x\n  kind: inspection\n  hosts: all\n  tasks:\n"
+    text = f"{head}    - check: {check}\n    - check: {{disk: }}\n"
+    return free_items(read_runbook(str(folder / "m.yml"), text.encode(), checks), checks)
+
+
+def accepted(digest: str, effect: Effect = Effect.READ) -> Acceptance:
+    return Acceptance(digest, effect, "张三", "只读", "what")
+
+
+def test_a_command_is_free_until_its_very_text_is_accepted(tmp_path: Path, checks: Checks) -> None:
+    (item,) = found = items(tmp_path, "{command: df -P}", checks)
+    assert (item.task, item.parameter, item.text, item.what) == ("command", "command", "df -P", "df -P")
+    (refusal,) = unaccepted(found, [])
+    assert places([refusal]) == ["5:24 not-accepted"]
+    assert refusal.hint is not None
+    assert "wardround runbook accept RUNBOOK" in refusal.hint.zh
+    assert unaccepted(found, [accepted(acceptance_digest("df -P"))]) == []
+    assert len(unaccepted(found, [accepted(acceptance_digest("df -P "))])) == 1
+
+
+def test_what_is_accepted_as_a_change_is_still_refused(tmp_path: Path, checks: Checks) -> None:
+    found = items(tmp_path, "{command: sync}", checks)
+    (refusal,) = unaccepted(found, [accepted(acceptance_digest("sync"), Effect.IDEMPOTENT)])
+    assert "idempotent" in refusal.message.zh
+
+
+def test_a_runbook_of_plugins_alone_has_nothing_to_accept(tmp_path: Path, checks: Checks) -> None:
+    assert items(tmp_path, "{disk: {depth: 1}}", checks) == ()
+
+
+def test_site_python_is_accepted_by_its_files_bytes(tmp_path: Path, checks: Checks) -> None:
+    source = b"import nothing_like_this\n\n\ndef test_spooler(host):\n    assert 1 / 0\n"
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/ward.py").write_bytes(source)
+    (item,) = found = items(tmp_path, "{site_test: files/ward.py::test_spooler}", checks)
+    assert (item.content, item.file, item.what) == (source, "files/ward.py", "files/ward.py")
+    assert unaccepted(found, [accepted(acceptance_digest(source))]) == []
+
+
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        ("ward.py", "FILE.py::FUNCTION"),
+        ("ward.sh::test_a", "FILE.py::FUNCTION"),
+        ("gone.py::test_a", "can't read gone.py"),
+        ("../ward.py::test_a", "outside"),
+        ("/etc/ward.py::test_a", "outside"),
+        ("link.py::test_a", "outside"),
+        ("ward.py::test_b", "no function test_b"),
+        ("ward.py::method", "no function method"),
+        ("broken.py::test_a", "syntax error in line 2"),
+        ("nul.py::test_a", "syntax error"),
+        ("deep.py::test_a", "syntax error"),
+        ("folder.py::test_a", "can't read folder.py"),
+    ],
+)
+def test_site_python_that_cannot_run_is_refused(
+    reference: str, says: str, tmp_path: Path, checks: Checks
+) -> None:
+    runbooks = tmp_path / "runbooks"
+    (runbooks / "folder.py").mkdir(parents=True)
+    (tmp_path / "ward.py").write_text("def test_a(host): ...\n")
+    (runbooks / "ward.py").write_text("def test_a(host): ...\nclass A:\n    def method(self): '\\d'\n")
+    (runbooks / "link.py").symlink_to(tmp_path / "ward.py")
+    (runbooks / "broken.py").write_text("def test_a(host): ...\ndef (:\n")
+    (runbooks / "nul.py").write_bytes(b"def test_a(host): ...\n\0\n")
+    (runbooks / "deep.py").write_text("(" * 5_000)
+    (refusal,) = unaccepted(items(runbooks, f'{{site_test: "{reference}"}}', checks), [])
+    assert refusal.rule == "site-python"
+    assert says in refusal.message.en
