@@ -59,7 +59,7 @@ def _document(report: RoundReport) -> dict[str, object]:
             "unknown": report.coverage.unknown,
             "not_run": report.coverage.not_run,
             "skipped": report.coverage.skipped,
-            "percent": report.coverage.percent if report.coverage.due else None,
+            "percent": float(report.coverage.percent[:-1]) if report.coverage.due else None,
         },
         "counts": _counts(report.counts),
         "matrix": {layer.value: _counts(report.matrix.get(layer, {})) for layer in Layer},
