@@ -21,8 +21,8 @@ _HEAD = """# Checks
 Written by `python -m orchestrator.plugin.catalogue`; a test fails when it is out of date.
 
 Limits are the defaults; a runbook, a threshold file or an inventory variable may set others. *Evidence* says
-how well a default is founded: `seed` is the contract, `verified` public material, and `practice` common practice
-that the hospital has yet to confirm.
+how well a default is founded: `seed` is the contract, `verified` public material, and `practice` common
+practice that the hospital has yet to confirm.
 
 """
 

@@ -18,7 +18,7 @@ from orchestrator.language import Text
 from orchestrator.model.check import CheckSpec, Layer, Metric
 from orchestrator.model.observation import Observation
 from orchestrator.plugin.check import Ask, CheckParameters
-from orchestrator_plugins.linux.answer import excerpt, refusal, stderr
+from orchestrator_plugins.linux.answer import excerpt, refusal, stderr, unreadable
 from orchestrator_plugins.linux.clock import CLOCK_QUOTED, read_clock
 
 LAST_LINES = (
@@ -75,6 +75,8 @@ def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
         return
     head, _, tail = result.stdout_bytes.decode(parameters.encoding, "replace").partition("@@@ lines\n")
     clock, _, changed = head.removeprefix("@@@ clock\n").partition("@@@ changed\n")
+    if not changed.strip().isdecimal():
+        raise unreadable(changed)
     hours = (read_clock(clock).timestamp() - int(changed)) / 3600
     if hours > parameters.max_age_hours:
         yield Observation("result", "failed", parameters.path, f"last written {hours:.1f} h ago")

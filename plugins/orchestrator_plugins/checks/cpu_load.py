@@ -8,7 +8,7 @@ from orchestrator.language import Text
 from orchestrator.model.check import CheckSpec, Layer, Metric
 from orchestrator.model.observation import Observation
 from orchestrator.plugin.check import Ask, CheckParameters
-from orchestrator_plugins.linux.answer import excerpt, output, unreadable
+from orchestrator_plugins.linux.answer import excerpt, number, output, unreadable
 
 LOAD = "cat /proc/loadavg; nproc 2>/dev/null || grep -c '^processor' /proc/cpuinfo"
 
@@ -36,7 +36,7 @@ def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
     said = output(ask.run(LOAD))
     try:
         averages, cores = said.splitlines()
-        load = float(averages.split()[1]) / int(cores)
+        load = number(averages.split()[1]) / int(cores)
     except (ValueError, IndexError, ZeroDivisionError):
         raise unreadable(said) from None
     yield Observation("load5_per_core", round(load, 2), evidence=excerpt([f"{averages}; {cores} cores"]))

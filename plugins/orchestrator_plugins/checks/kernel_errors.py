@@ -11,7 +11,7 @@ from orchestrator.language import Text
 from orchestrator.model.check import CheckSpec, Layer, Metric
 from orchestrator.model.observation import Observation
 from orchestrator.plugin.check import Ask, CheckParameters
-from orchestrator_plugins.linux.answer import excerpt, output, unreadable
+from orchestrator_plugins.linux.answer import excerpt, number, output, unreadable
 
 KERNEL_LOG = (
     "export LC_ALL=C; cat /proc/uptime; k=$(dmesg -r) || exit 1; "
@@ -50,7 +50,7 @@ def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
     said = output(ask.run(KERNEL_LOG))
     first, *lines = said.splitlines() or [""]
     try:
-        since = float(first.split()[0]) - 3600 * parameters.hours
+        since = number(first.split()[0]) - 3600 * parameters.hours
     except (ValueError, IndexError):
         raise unreadable(said) from None
     errors = [line for line in lines if _recent(line, since) and not _ignored(line, parameters)]

@@ -9,7 +9,7 @@ from orchestrator.model.check import CheckSpec, Layer, Metric
 from orchestrator.model.observation import Observation
 from orchestrator.model.threshold import Direction
 from orchestrator.plugin.check import Ask, CheckParameters
-from orchestrator_plugins.linux.answer import output, unreadable
+from orchestrator_plugins.linux.answer import number, output, unreadable
 
 UPTIME = "cat /proc/uptime"
 
@@ -37,7 +37,7 @@ class Parameters(CheckParameters):
 def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
     said = output(ask.run(UPTIME))
     try:
-        seconds = float(said.split()[0])
+        seconds = number(said.split()[0])
     except (ValueError, IndexError):
         raise unreadable(said) from None
     days, rest = divmod(int(seconds), 86_400)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 
 from testinfra.backend.base import CommandResult
 
@@ -71,6 +72,18 @@ def sections(said: str) -> Mapping[str, str]:
         else:
             lines.append(line)
     return {name: "\n".join(found) for name, found in parts.items()}
+
+
+def number(written: str) -> float:
+    """A measured number; Python would take `nan` and `inf` for ones.
+
+    Raises:
+        ValueError: it is none.
+    """
+    value = float(written)
+    if not isfinite(value):
+        raise ValueError(written)
+    return value
 
 
 def excerpt(lines: Iterable[str], last: int = 3, width: int = 300) -> str:

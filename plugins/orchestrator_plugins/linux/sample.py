@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator.plugin.check import Ask
-from orchestrator_plugins.linux.answer import output, sections, unreadable
+from orchestrator_plugins.linux.answer import number, output, sections, unreadable
 
 _LOOK = "cat /proc/uptime; head -n 1 /proc/stat; cat /proc/diskstats"
 SAMPLE = (
@@ -66,4 +66,4 @@ def _counters(look: str) -> Counters:
         if len(fields) >= 14:
             found[fields[2]] = tuple(int(field) for field in fields[3:])
     # Guest time is within user time already; counting it again would dilute everything else.
-    return Counters(float(uptime.split()[0]), tuple(int(time) for time in times[:8]), found)
+    return Counters(number(uptime.split()[0]), tuple(int(time) for time in times[:8]), found)
