@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -125,10 +126,10 @@ def record_host_keys(path: Path, keys: Iterable[ScannedKey], *, replace: bool = 
         InputError: another key is recorded and `replace` was not asked for; nothing is written.
         StoreError: the file can't be read or written.
     """
-    wanted = {key.line: key for key in keys}
-    lines = _text(path).splitlines()
-    for key in wanted.values():
-        others = [line for line in lines if _names(line, key.place) and not _same_key(line, key.line)]
+    lines = [_Line(text) for text in _text(path).splitlines()]
+    for key in {key.line: key for key in keys}.values():
+        listed = [line for line in lines if line.names(key.place)]
+        others = [line for line in listed if not line.holds(key)]
         if others and not replace:
             raise InputError(
                 Text(f"{path} 已记录 {key.place} 的另一个密钥", f"{path} holds another key for {key.place}"),
@@ -137,12 +138,37 @@ def record_host_keys(path: Path, keys: Iterable[ScannedKey], *, replace: bool = 
                     f"after checking: wardround hosts trust --replace {key.host}",
                 ),
             )
-        lines = [
-            kept for line in lines for kept in (_without(line, key.place) if line in others else (line,))
-        ]
-        if not any(_names(line, key.place) for line in lines):
-            lines.append(key.line)
-    _write(path, "".join(f"{line}\n" for line in lines))
+        lines = [kept for line in lines for kept in (line.without(key.place) if line in others else (line,))]
+        if len(listed) == len(others):
+            lines.append(_Line(key.line))
+    _write(path, "".join(f"{line.text}\n" for line in lines))
+
+
+class _Line:
+    """One line of the file. What is no plain key line (comment, @revoked, @cert-authority) stays as it is."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._entry = asyncssh.import_known_hosts("")
+        if not text.lstrip().startswith("@"):
+            with contextlib.suppress(ValueError):
+                self._entry.load(text)
+
+    def names(self, name: str) -> bool:
+        keys, *_ = self._entry.match(name, "", None)
+        return bool(keys)
+
+    def holds(self, key: ScannedKey) -> bool:
+        return self.text.split()[1:3] == key.line.split()[1:3]
+
+    def without(self, name: str) -> Sequence[_Line]:
+        """The line without that name; nothing when no other name is on it."""
+        names, _, rest = self.text.strip().partition(" ")
+        left = [listed for listed in names.split(",") if listed != name]
+        if not left or len(left) == len(names.split(",")):
+            # It is hashed, or named by a pattern: the whole line goes.
+            return ()
+        return (_Line(f"{','.join(left)} {rest}"),)
 
 
 def _status(key: asyncssh.SSHKey, recorded: TrustedKeys) -> KeyStatus:
@@ -176,27 +202,6 @@ def _diagnostic(file: str, line: int, reason: str) -> Diagnostic:
             "remove it, or record the key again with wardround hosts trust",
         ),
     )
-
-
-def _names(line: str, name: str) -> bool:
-    """Whether a plain key line is for that place. Marked lines (@revoked, @cert-authority) are left alone."""
-    if not line.strip() or line.lstrip().startswith(("#", "@")):
-        return False
-    keys, *_ = asyncssh.import_known_hosts(line).match(name, "", None)
-    return bool(keys)
-
-
-def _same_key(line: str, other: str) -> bool:
-    return line.split()[1:3] == other.split()[1:3]
-
-
-def _without(line: str, name: str) -> Sequence[str]:
-    """The line without that name; nothing when no other name is on it."""
-    names, _, rest = line.strip().partition(" ")
-    left = [listed for listed in names.split(",") if listed != name]
-    if names.startswith("|") or not left or len(left) == len(names.split(",")):
-        return ()
-    return (f"{','.join(left)} {rest}",)
 
 
 def _write(path: Path, text: str) -> None:
