@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from orchestrator.errors import InputError
 from orchestrator.language import Text
 
 _TRIES = 200
+_PATIENCE = 60.0
+_TURN = "\0wardround-demo-ports"
+"""An abstract socket: known to this network alone, and gone with its process, so nothing is left behind."""
+
+
+@contextmanager
+def own_turn() -> Iterator[None]:
+    """Wait until no other demo is between choosing its ports and using them."""
+    deadline = time.monotonic() + _PATIENCE
+    with socket.socket(socket.AF_UNIX) as turn:
+        while True:
+            with suppress(OSError):
+                turn.bind(_TURN)
+                break
+            if time.monotonic() > deadline:
+                break  # whoever holds it is no demo; a taken port is said where it hurts
+            time.sleep(0.05)
+        yield
 
 
 def free_port(addresses: Sequence[str], first: int, taken: Collection[int] = ()) -> int:

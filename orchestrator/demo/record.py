@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -16,14 +15,6 @@ from orchestrator.errors import Busy, InputError
 from orchestrator.language import Text
 
 _FILE = "demo.json"
-
-
-def default_folder() -> Path:
-    """Where the demo lives: WARDROUND_DEMO_HOME, or else the user's state folder."""
-    if named := os.environ.get("WARDROUND_DEMO_HOME"):
-        return Path(named).expanduser().absolute()
-    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(state).expanduser().absolute() / "wardround" / "demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +95,9 @@ def disclaim(folder: Path) -> None:
     for name in (f"{_FILE}.new", _FILE, ".lock"):
         (folder / name).unlink(missing_ok=True)
     folder.rmdir()
-    with suppress(OSError):
-        if folder == default_folder():
-            folder.parent.rmdir()  # unless something else of ours lives there
+    if folder.parent.name == "wardround":
+        with suppress(OSError):
+            folder.parent.rmdir()  # unless something else lives there
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from orchestrator.demo.faults import FAULTS, KEY_CHANGED, Fault, impossible
 from orchestrator.demo.hospital import HOSTS, SSH_PORT
 from orchestrator.demo.isolation import Isolation, best_isolation
 from orchestrator.demo.place import Place, has_openssh
-from orchestrator.demo.ports import free_port
+from orchestrator.demo.ports import free_port, own_turn
 from orchestrator.demo.process import end, recorded
 from orchestrator.demo.record import StageRecord, claim, disclaim, is_demo, locked
 from orchestrator.demo.site import prepare_site
@@ -53,7 +53,7 @@ def up(folder: Path, say: Say, isolation: Isolation | None = None) -> Demo:
         Unreachable: a host did not come up.
     """
     claim(folder)
-    with locked(folder):
+    with locked(folder), own_turn():
         record = _record(folder, isolation)
         record.write(folder)
         say(
@@ -79,7 +79,7 @@ def advance(demo: Demo, say: Say) -> Demo:
             Text("演示医院没有在运行", "there is no demo hospital"),
             Text("先执行 wardround demo up", "run: wardround demo up"),
         )
-    with locked(demo.folder):
+    with locked(demo.folder), own_turn():
         record = _record(demo.folder, None)
         record = record.on_day(record.day + 1)
         record.write(demo.folder)
