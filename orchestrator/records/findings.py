@@ -1,0 +1,64 @@
+"""Findings opened, seen again and cleared by what a round saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestrator.model.round import HostOutcome
+from orchestrator.model.verdict import Verdict
+from orchestrator.records.models.finding import Finding
+from orchestrator.records.models.round import Round
+from orchestrator.records.sighting import Identity, Sighting, sightings
+
+
+@dataclass(frozen=True, slots=True)
+class FindingChanges:
+    """What became different."""
+
+    opened: tuple[Finding, ...]
+    cleared: tuple[Finding, ...]
+
+
+def record_findings(row: Round, outcomes: Sequence[HostOutcome]) -> FindingChanges:
+    """Hold what was seen against what is open. Runs within the transaction that records the outcomes."""
+    hosts = [outcome.host for outcome in outcomes]
+    known = {one.fingerprint: one for one in Finding.objects.filter(host__in=hosts, cleared_in=None)}
+    seen = {
+        sighting.identity.fingerprint: sighting for outcome in outcomes for sighting in sightings(outcome)
+    }
+    wrong = {mark: sighting for mark, sighting in seen.items() if sighting.verdict is not Verdict.OK}
+    opened = [_open(row, mark, sighting) for mark, sighting in wrong.items() if mark not in known]
+    again = [_see(row, known[mark], sighting) for mark, sighting in wrong.items() if mark in known]
+    cleared = [known[mark] for mark in seen if mark in known and mark not in wrong]
+    # Another round may have opened the same one a moment ago.
+    Finding.objects.bulk_create(opened, ignore_conflicts=True)
+    Finding.objects.bulk_update(again, ("last_seen", "verdict", "value"), batch_size=100)
+    Finding.objects.filter(pk__in=[one.pk for one in cleared]).update(cleared_in=row)
+    return FindingChanges(tuple(opened), tuple(cleared))
+
+
+def identity(finding: Finding) -> Identity:
+    return Identity(finding.host, finding.task, finding.metric, finding.subject)
+
+
+def _open(row: Round, mark: str, sighting: Sighting) -> Finding:
+    one = sighting.identity
+    return Finding(
+        fingerprint=mark,
+        host=one.host,
+        task=one.task,
+        metric=one.metric,
+        subject=one.subject,
+        verdict=sighting.verdict,
+        value=sighting.value,
+        first_seen=row,
+        last_seen=row,
+    )
+
+
+def _see(row: Round, finding: Finding, sighting: Sighting) -> Finding:
+    finding.last_seen = row
+    finding.verdict = sighting.verdict
+    finding.value = sighting.value
+    return finding

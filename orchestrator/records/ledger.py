@@ -1,0 +1,37 @@
+"""Permits that were used. The database itself refuses a second use, whatever processes race for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from orchestrator.errors import Refused
+from orchestrator.language import Text
+from orchestrator.records.database import database_faults
+from orchestrator.records.events import append_events
+from orchestrator.records.models.event import EventKind
+from orchestrator.records.models.redeemed_permit import RedeemedPermit
+
+
+class RecordedLedger:
+    """The gate's ledger, kept in the records."""
+
+    @database_faults()
+    def redeem(self, permit_id: str, plan_digest: str, at: datetime) -> None:
+        """Use a permit up.
+
+        Raises:
+            Refused: it was used before.
+        """
+        try:
+            with transaction.atomic():
+                RedeemedPermit(id=permit_id, plan_digest=plan_digest, redeemed_at=at).save(
+                    force_insert=True
+                )
+                append_events(at, [(EventKind.PERMIT_REDEEMED, permit_id, {"plan": plan_digest})])
+        except IntegrityError:
+            raise Refused(
+                Text("许可已经用过，不能再次执行", "this permit was used already"),
+                Text("重新申请执行", "ask for a new one"),
+            ) from None

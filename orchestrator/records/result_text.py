@@ -1,0 +1,111 @@
+"""The results of one host as compact text, and back. The same threshold is written once a host."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestrator.language import Text
+from orchestrator.model.observation import Judgement, Observation
+from orchestrator.model.round import CheckResult
+from orchestrator.model.threshold import Comparison, Evidence, Limit, Threshold, ThresholdSource
+from orchestrator.model.verdict import Verdict
+from orchestrator.records.scope import Task
+
+
+def write_results(results: Sequence[CheckResult]) -> str:
+    """JSON arrays without names. Titles and layers are in the round's scope."""
+    thresholds: dict[Threshold, int] = {}
+    rows = [
+        (
+            result.id,
+            result.verdict,
+            write_text(result.reason),
+            result.evidence,
+            round(result.seconds, 4),
+            [_write_judgement(judgement, thresholds) for judgement in result.judgements],
+        )
+        for result in results
+    ]
+    content = {"thresholds": [_write_threshold(threshold) for threshold in thresholds], "results": rows}
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_results(text: str, tasks: Mapping[str, Task]) -> tuple[CheckResult, ...]:
+    """What `write_results` wrote, with the words of the scope's `tasks` put back."""
+    content = json.loads(text)
+    thresholds = [_read_threshold(*row) for row in content["thresholds"]]
+    return tuple(_read_result(tasks, thresholds, *row) for row in content["results"])
+
+
+def write_text(text: Text | None) -> tuple[str, str] | None:
+    return None if text is None else (text.zh, text.en)
+
+
+def read_text(pair: Sequence[str] | None) -> Text | None:
+    return None if pair is None else Text(*pair)
+
+
+def _write_judgement(judgement: Judgement, thresholds: dict[Threshold, int]) -> tuple[object, ...]:
+    seen, threshold = judgement.observation, judgement.threshold
+    place = None if threshold is None else thresholds.setdefault(threshold, len(thresholds))
+    return (seen.metric, seen.subject, seen.value, judgement.unit, judgement.verdict, place, seen.evidence)
+
+
+def _read_result(
+    tasks: Mapping[str, Task],
+    thresholds: Sequence[Threshold],
+    id: str,  # noqa: A002 - a check's id, as everywhere
+    verdict: str,
+    reason: Sequence[str] | None,
+    evidence: str,
+    seconds: float,
+    judgements: Sequence[Sequence[Any]],
+) -> CheckResult:
+    task = tasks[id]
+    return CheckResult(
+        id,
+        task.title,
+        task.check,
+        task.code,
+        task.layer,
+        Verdict(verdict),
+        tuple(_read_judgement(thresholds, *row) for row in judgements),
+        read_text(reason),
+        evidence,
+        seconds,
+    )
+
+
+def _read_judgement(
+    thresholds: Sequence[Threshold],
+    metric: str,
+    subject: str,
+    value: float | str,
+    unit: str,
+    verdict: str,
+    place: int | None,
+    evidence: str,
+) -> Judgement:
+    threshold = None if place is None else thresholds[place]
+    return Judgement(Observation(metric, value, subject, evidence), unit, threshold, Verdict(verdict))
+
+
+def _write_threshold(threshold: Threshold) -> tuple[object, ...]:
+    source = threshold.source
+    return (_write_limit(threshold.warn), _write_limit(threshold.crit), source.evidence, source.origin)
+
+
+def _read_threshold(
+    warn: Sequence[Any] | None, crit: Sequence[Any] | None, evidence: str, origin: str
+) -> Threshold:
+    return Threshold(_read_limit(warn), _read_limit(crit), ThresholdSource(Evidence(evidence), origin))
+
+
+def _write_limit(limit: Limit | None) -> tuple[object, ...] | None:
+    return None if limit is None else (limit.comparison, limit.operand, limit.upper)
+
+
+def _read_limit(row: Sequence[Any] | None) -> Limit | None:
+    return None if row is None else Limit(Comparison(row[0]), row[1], row[2])

@@ -1,0 +1,247 @@
+"""Rounds as they are opened, filled and closed, and found again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import F
+
+from orchestrator.errors import NotFound, StoreError
+from orchestrator.language import Text
+from orchestrator.model.plan import Plan
+from orchestrator.model.round import HostOutcome, RoundState
+from orchestrator.model.verdict import Verdict, worst
+from orchestrator.records.database import database_faults
+from orchestrator.records.events import Entry, append_events
+from orchestrator.records.findings import FindingChanges, identity, record_findings
+from orchestrator.records.lock import lock_if_free
+from orchestrator.records.masking import Masker, mask_outcome
+from orchestrator.records.models.event import EventKind
+from orchestrator.records.models.finding import Finding
+from orchestrator.records.models.host_result import HostResult
+from orchestrator.records.models.round import Round
+from orchestrator.records.result_text import write_results, write_text
+from orchestrator.records.samples import record_samples
+from orchestrator.records.scope import write_scope
+
+_COUNTED = (Verdict.OK, Verdict.WARN, Verdict.CRIT, Verdict.UNKNOWN, Verdict.SKIPPED, Verdict.WAIVED)
+
+
+@database_faults()
+def open_round(plan: Plan, actor: str, at: datetime, version: str, frozen: str = "") -> int:
+    """Record that a round starts; returns its number. `frozen` names the plan in the content store."""
+    with transaction.atomic():
+        row = Round.objects.create(
+            runbook=plan.runbook,
+            title=plan.title,
+            kind=plan.kind,
+            plan_digest=plan.digest,
+            frozen=frozen,
+            state=RoundState.RUNNING,
+            actor=actor,
+            version=version,
+            started_at=at,
+            scope=write_scope(plan),
+            hosts=len(plan.hosts),
+            checks=plan.size,
+        )
+        data = {
+            "runbook": plan.runbook,
+            "actor": actor,
+            "plan": plan.digest,
+            "hosts": len(plan.hosts),
+            "checks": plan.size,
+        }
+        append_events(at, [(EventKind.ROUND_STARTED, _name(row.number), data)])
+    return row.number
+
+
+def record_outcome(number: int, outcome: HostOutcome, masker: Masker) -> None:
+    """Record one host; what `record_outcomes` says holds."""
+    record_outcomes(number, (outcome,), masker)
+
+
+@database_faults()
+def record_outcomes(number: int, outcomes: Sequence[HostOutcome], masker: Masker) -> None:
+    """Record some hosts of a running round, all or none: once this returns they outlive a crash.
+
+    Raises:
+        StoreError: the database can't be written, or the round has ended.
+    """
+    if not outcomes:
+        return
+    masked = [mask_outcome(outcome, masker) for outcome in outcomes]
+    with transaction.atomic():
+        _count(number, masked)
+        row = Round(pk=number)
+        HostResult.objects.bulk_create([_host_result(row, outcome) for outcome in masked])
+        record_samples(masked)
+        changes = record_findings(row, masked)
+        append_events(_end(masked), _events(number, masked, changes))
+
+
+@database_faults()
+def close_round(number: int, state: RoundState, at: datetime) -> None:
+    """Record how a round ended.
+
+    Raises:
+        StoreError: the database can't be written, or the round has ended already.
+    """
+    with transaction.atomic():
+        running = Round.objects.filter(pk=number, state=RoundState.RUNNING)
+        if not running.update(state=state, finished_at=at):
+            raise _ended(number)
+        append_events(at, [_finished(Round.objects.get(pk=number))])
+
+
+@database_faults()
+def record_refusal(plan: Plan, actor: str, reason: Text, at: datetime) -> None:
+    """Record that the gate did not let a round start."""
+    data = {"actor": actor, "plan": plan.digest, "reason": write_text(reason)}
+    append_events(at, [(EventKind.ROUND_REFUSED, plan.runbook, data)])
+
+
+@database_faults()
+def settle_interrupted(runbook: str, at: datetime) -> tuple[int, ...]:
+    """Mark rounds as interrupted that say they run. Only for a caller who holds the runbook's lock:
+    then their process is gone. Returns their numbers."""
+    with transaction.atomic():
+        stale = list(Round.objects.filter(runbook=runbook, state=RoundState.RUNNING).defer("scope"))
+        for row in stale:
+            row.state = RoundState.INTERRUPTED
+            row.save(update_fields=("state",))
+        append_events(at, map(_finished, stale))
+    return tuple(row.number for row in stale)
+
+
+@database_faults()
+def settle_abandoned(state: Path, at: datetime) -> tuple[int, ...]:
+    """Mark each round as interrupted that says it runs while nobody holds its lock. Returns their numbers."""
+    running = Round.objects.filter(state=RoundState.RUNNING)
+    settled: list[int] = []
+    for runbook in sorted(set(running.values_list("runbook", flat=True))):
+        with lock_if_free(state, runbook) as free:
+            if free:
+                settled += settle_interrupted(runbook, at)
+    return tuple(settled)
+
+
+@database_faults()
+def list_rounds(runbook: str | None = None, limit: int = 20) -> list[Round]:
+    """The latest rounds, newest first."""
+    rounds = Round.objects.defer("scope").order_by("-pk")
+    if runbook is not None:
+        rounds = rounds.filter(runbook=runbook)
+    return list(rounds[:limit])
+
+
+@database_faults()
+def get_round(number: int) -> Round:
+    """Raises NotFound when there is no such round."""
+    row = Round.objects.filter(pk=number).first()
+    if row is None:
+        raise NotFound(
+            Text(f"没有第 {number} 轮巡检", f"there is no round {number}"),
+            Text("用 wardround round list 查看已有的轮次", "see what there is with wardround round list"),
+        )
+    return row
+
+
+@database_faults()
+def latest_round() -> int:
+    """Raises NotFound when no round was ever started."""
+    number = Round.objects.order_by("-pk").values_list("pk", flat=True).first()
+    if number is None:
+        raise NotFound(
+            Text("还没有巡检过", "there is no round yet"),
+            Text("用 wardround round run 开始一轮", "start one with wardround round run"),
+        )
+    return number
+
+
+@database_faults()
+def round_before(row: Round) -> Round | None:
+    """The completed round of the same runbook that a round is compared with."""
+    earlier = Round.objects.filter(runbook=row.runbook, state=RoundState.COMPLETED, pk__lt=row.pk)
+    return earlier.defer("scope").order_by("-pk").first()
+
+
+def _count(number: int, outcomes: Sequence[HostOutcome]) -> None:
+    counts = Counter(result.verdict for outcome in outcomes for result in outcome.results)
+    more = {verdict.value: F(verdict.value) + counts[verdict] for verdict in _COUNTED if counts[verdict]}
+    updated = Round.objects.filter(pk=number, state=RoundState.RUNNING).update(
+        hosts_done=F("hosts_done") + len(outcomes),
+        hosts_unreachable=F("hosts_unreachable") + sum(1 for outcome in outcomes if outcome.failure),
+        **more,
+    )
+    if not updated:
+        raise _ended(number)
+
+
+def _host_result(row: Round, outcome: HostOutcome) -> HostResult:
+    failure = outcome.failure
+    return HostResult(
+        round=row,
+        host=outcome.host,
+        verdict=Verdict.UNKNOWN if failure else worst(result.verdict for result in outcome.results),
+        failure_reason=failure.reason if failure else "",
+        failure={"detail": write_text(failure.detail), "hint": write_text(failure.hint)} if failure else None,
+        started_at=outcome.started_at,
+        seconds=outcome.seconds,
+        batches=outcome.batches,
+        results=write_results(outcome.results),
+    )
+
+
+def _events(number: int, outcomes: Iterable[HostOutcome], changes: FindingChanges) -> Iterator[Entry]:
+    for outcome in outcomes:
+        if outcome.failure:
+            failure = outcome.failure
+            data = {"round": number, "reason": failure.reason, "detail": write_text(failure.detail)}
+            yield EventKind.HOST_UNREACHABLE, outcome.host, data
+    for finding in changes.opened:
+        yield EventKind.FINDING_OPENED, str(identity(finding)), _finding_data(number, finding)
+    for finding in changes.cleared:
+        yield EventKind.FINDING_CLEARED, str(identity(finding)), _finding_data(number, finding)
+
+
+def _finding_data(number: int, finding: Finding) -> dict[str, object]:
+    return {
+        "round": number,
+        "finding": finding.fingerprint,
+        "verdict": finding.verdict,
+        "value": finding.value,
+    }
+
+
+def _finished(row: Round) -> Entry:
+    data = {
+        "state": row.state,
+        "hosts_done": row.hosts_done,
+        "hosts_unreachable": row.hosts_unreachable,
+        **{verdict.value: getattr(row, verdict.value) for verdict in _COUNTED},
+        "not_run": row.not_run,
+    }
+    return EventKind.ROUND_FINISHED, _name(row.number), data
+
+
+def _end(outcomes: Iterable[HostOutcome]) -> datetime:
+    return max(outcome.started_at + timedelta(seconds=outcome.seconds) for outcome in outcomes)
+
+
+def _name(number: int) -> str:
+    return f"round {number}"
+
+
+def _ended(number: int) -> StoreError:
+    return StoreError(
+        Text(
+            f"第 {number} 轮不在进行中，不能再写入",
+            f"round {number} is not running and takes no more results",
+        ),
+        Text("开始新的一轮", "start a new round"),
+    )

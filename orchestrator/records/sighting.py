@@ -1,0 +1,82 @@
+"""What a host's outcome says of each thing that can be wrong with it. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from orchestrator.model.round import CheckResult, HostOutcome
+from orchestrator.model.threshold import Value
+from orchestrator.model.verdict import Verdict, worst
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes two findings the same one, whichever runbook, round or degree."""
+
+    host: str
+    task: str = ""
+    """Empty: that the host can't be reached."""
+    metric: str = ""
+    """Empty: that the check as a whole gave no answer."""
+    subject: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        parts = json.dumps((self.host, self.task, self.metric, self.subject))
+        return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.host, self.task, self.metric, self.subject) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One identity looked at once: wrong, or seen to be well (`ok`)."""
+
+    identity: Identity
+    verdict: Verdict
+    value: Value | None = None
+
+
+def sightings(outcome: HostOutcome) -> tuple[Sighting, ...]:
+    """One for each thing seen to be wrong or well. Where we could not or did not look there is none."""
+    if outcome.failure is not None:
+        return (Sighting(Identity(outcome.host), Verdict.UNKNOWN),)
+    found = list(_of_results(outcome))
+    if any(result.verdict is not Verdict.NOT_RUN for result in outcome.results):
+        found.append(Sighting(Identity(outcome.host), Verdict.OK))
+    return _one_each(found)
+
+
+def stands_alone(result: CheckResult) -> bool:
+    """Whether a check says something that none of its values says: it has none, or is worse than they are."""
+    seen = worst(judgement.verdict for judgement in result.judgements)
+    worse = result.verdict is not seen and worst((result.verdict, seen)) is result.verdict
+    return not result.judgements or (result.verdict.finding and worse)
+
+
+def _of_results(outcome: HostOutcome) -> Iterator[Sighting]:
+    for result in outcome.results:
+        whole = Identity(outcome.host, result.id)
+        if stands_alone(result) and result.verdict.finding:
+            yield Sighting(whole, result.verdict)
+        elif result.verdict.done:
+            yield Sighting(whole, Verdict.OK)
+        for judgement in result.judgements:
+            seen = judgement.observation
+            if judgement.verdict.finding or judgement.verdict is Verdict.OK:
+                identity = Identity(outcome.host, result.id, seen.metric, seen.subject)
+                yield Sighting(identity, judgement.verdict, seen.value)
+
+
+def _one_each(found: Iterable[Sighting]) -> tuple[Sighting, ...]:
+    """A check may name a thing twice; the worse counts."""
+    kept: dict[Identity, Sighting] = {}
+    for sighting in found:
+        other = kept.get(sighting.identity)
+        if other is None or worst((sighting.verdict, other.verdict)) is not other.verdict:
+            kept[sighting.identity] = sighting
+    return tuple(kept.values())
