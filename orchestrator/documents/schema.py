@@ -30,6 +30,8 @@ def runbook_schema(checks: Registry[CheckPlugin]) -> Schema:
         "const": Kind.INSPECTION.value,
         "description": "巡检：目前唯一能运行的种类",
     }
+    # Pydantic gives the pattern of the names and leaves other names open.
+    definitions["PlayModel"]["properties"]["vars"]["additionalProperties"] = False
     for name in checks.names:
         definitions |= _check(name, checks.get(name))
     task = definitions["TaskModel"]["properties"]

@@ -53,9 +53,9 @@ SITE = "hospital: {zh: 医院, en: H}\ninventory: [., .]\ntimezone: UTC\nconcurr
 
 # What tends to break readers, beside single characters.
 FRAGMENTS = st.characters() | st.sampled_from([
-    "\t", "\r\n", "：", "{{ ", "}}", "{%", "[", "]", "{", "}", ": ", "- ", "? ", "&a ", "*a", "!x ", "|\n", ">\n",
-    "<<: ", "no", "0644", "22:30", "~", "null", '"', "'", "\\", "#", "---\n", "...\n", "%YAML 1.1\n", "\0", "> ",
-    "warn:", "check:", "\n", "  ", "1e999", "9" * 30, "outside 3..1", "😀", "\u2028", "\ufeff", "_type",
+    "\t", "\r\n", "：", "{{ ", "}}", "{%", "[", "]", "{", "}", ": ", "- ", "? ", "&a ", "*a", "!x ", "|\n",
+    "<<: ", "no", "0644", "22:30", "~", "null", '"', "'", "\\", "#", "---\n", "...\n", "%YAML 1.1\n", "\0",
+    "warn:", "check:", "\n", "  ", "1e999", "9" * 30, "outside 3..1", "😀", "\u2028", "\ufeff", "_type", "> ",
 ])  # fmt: skip
 MUTATIONS = st.lists(
     st.tuples(st.integers(0, 10_000), st.integers(0, 12), st.lists(FRAGMENTS, max_size=3)),
