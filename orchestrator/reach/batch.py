@@ -66,8 +66,9 @@ _w_run() {
   echo "$_w_s $_w_u" >>"$_w_d/$_w_n.rc" || _w_full=1
 }
 
+# KILL: a child that has just been forked may still have this shell's own traps, and would run them on TERM.
 _w_end() {
-  kill "$_w_p"
+  kill -KILL "$_w_p"
   _w_u=
   read -r _w_u _w_v </proc/uptime
   echo "end $_w_u" >>"$_w_d/$_w_n.rc" || _w_full=1
@@ -82,7 +83,6 @@ _w_emit() {
   [ -z "$_w_full" ] && printf %s "$_w_t" >"$_w_d/$_w_n.t" && printf %s "$_w_z" >"$_w_d/$_w_n.z" || return 1
   _w_cut
   (cd "$_w_d" && exec cat $_w_files "$_w_n.z")
-  return 0
 }
 
 _w_cut() {
@@ -282,7 +282,7 @@ class Streamed:
             f'{{ ( _w_c={_quoted(self.command.text)}; set --; eval " $_w_c" ) </dev/null 2>&9 9>&-',
             "_w_s=$?; } 9>&2 2>/dev/null",
             f"printf %s {self.end} >&2",
-            "kill $_w_p 2>/dev/null",
+            "kill -KILL $_w_p 2>/dev/null",
             f"printf '%s%s %s%s' {self.token} $_w_s $_w_g {self.end}; }}\n",
         ]
         return "\n".join(lines).encode("utf-8", "surrogateescape")
