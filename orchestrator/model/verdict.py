@@ -42,6 +42,11 @@ class Verdict(StrEnum):
         return self in (Verdict.WARN, Verdict.CRIT, Verdict.UNKNOWN)
 
     @property
+    def rank(self) -> int:
+        """For sorting: the worst first."""
+        return _WORST_FIRST.index(self)
+
+    @property
     def label(self) -> Text:
         return _TITLES[self]
 
@@ -72,4 +77,4 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
     Nothing at all is `skipped`: there was nothing to look at.
     """
-    return min(verdicts, key=_WORST_FIRST.index, default=Verdict.SKIPPED)
+    return min(verdicts, key=lambda verdict: verdict.rank, default=Verdict.SKIPPED)
