@@ -1,1 +1,119 @@
 """Wires the parts together with constructor arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from orchestrator.application.acceptances import Acceptances
+from orchestrator.application.clock import system_clock
+from orchestrator.application.hosts import Hosts
+from orchestrator.application.linting import Linted, lint_paths
+from orchestrator.application.new_site import make_site
+from orchestrator.application.reports import Reports
+from orchestrator.application.rounds import Rounds
+from orchestrator.application.runbooks import RunbookFile, list_runbooks
+from orchestrator.application.sites import open_site
+from orchestrator.documents.schema import runbook_schema
+from orchestrator.errors import NotFound
+from orchestrator.model.site import Site
+from orchestrator.plugin.check import CheckPlugin
+from orchestrator.plugin.registry import CHECKS, RENDERERS, Registry
+from orchestrator.plugin.renderer import Renderer
+from orchestrator.reach.host_keys import KnownHosts
+from orchestrator.reach.pool import Pool
+from orchestrator.reach.prober import Prober
+from orchestrator.records.database import open_database
+from orchestrator.settings import content_root, program_version
+
+
+@dataclass(frozen=True)
+class Wardround:
+    """One site with all that can be done with it. Its parts are made when they are asked for."""
+
+    site: Site
+    checks: Registry[CheckPlugin]
+
+    @cached_property
+    def rounds(self) -> Rounds:
+        """Raises StoreError when the site's records can't be used."""
+        self._open_records()
+        return Rounds(self.site, self.checks, versions(self.checks), system_clock, self.open_pool)
+
+    @cached_property
+    def reports(self) -> Reports:
+        self._open_records()
+        renderers: Registry[Renderer] = Registry(RENDERERS, ("suffix", "render"))
+        return Reports(self.site, self.checks, renderers, system_clock)
+
+    @cached_property
+    def hosts(self) -> Hosts:
+        return Hosts(self.site)
+
+    @cached_property
+    def acceptances(self) -> Acceptances:
+        return Acceptances(self.site, self.checks)
+
+    def list_runbooks(self) -> tuple[RunbookFile, ...]:
+        return list_runbooks(self.site)
+
+    def open_pool(self) -> Pool:
+        """Connections to this site's hosts, trusting its known_hosts and nothing else."""
+        known = KnownHosts.read(self.site.known_hosts)
+        return Pool(known, Prober(), concurrency=self.site.concurrency)
+
+    def _open_records(self) -> None:
+        open_database(self.site.state)
+
+
+def open_wardround(folder: Path | None) -> Wardround:
+    """The site in `folder`, or the one that the current folder lies in.
+
+    Raises:
+        NotFound, InvalidDocument: there is none, or its documents have errors.
+    """
+    return Wardround(open_site(folder, content_root()), all_checks())
+
+
+def all_checks() -> Registry[CheckPlugin]:
+    return Registry(CHECKS, ("spec", "Parameters", "observe"))
+
+
+def versions(checks: Registry[CheckPlugin]) -> Mapping[str, str]:
+    """Name -> version of all that executes a plan."""
+    return {
+        **checks.versions(),
+        "wardround": program_version(),
+        "ansible-core": version("ansible-core"),
+        "pytest-testinfra": version("pytest-testinfra"),
+    }
+
+
+def lint_documents(paths: Sequence[Path], folder: Path | None) -> Linted:
+    """Check documents; without paths, those of the whole site. Paths need no site around them.
+
+    Raises:
+        NotFound: no paths were given and there is no site.
+    """
+    try:
+        site = open_site(folder, content_root())
+    except NotFound:
+        if not paths or folder is not None:
+            raise
+        site = None
+    return lint_paths(paths or [site.root] if site else paths, site, all_checks(), program_version())
+
+
+def document_schema(document: str) -> Mapping[str, Any]:
+    """The JSON Schema of a kind of document; `runbook` is the only one so far."""
+    if document != "runbook":
+        raise KeyError(document)
+    return runbook_schema(all_checks())
+
+
+def new_site(folder: Path) -> None:
+    make_site(folder, content_root() / "inventories" / "template")

@@ -94,3 +94,21 @@ class Progress:
     hosts_all: int
     counts: Mapping[Verdict, int]
     """Over all hosts so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundLine:
+    """One round in a list."""
+
+    number: int
+    runbook: str
+    title: str
+    state: RoundState
+    actor: str
+    started_at: datetime
+    hosts: int
+    hosts_unreachable: int
+    due: int
+    done: int
+    warn: int
+    crit: int

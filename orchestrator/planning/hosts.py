@@ -6,10 +6,28 @@ from collections.abc import Iterator, Mapping
 
 from orchestrator.errors import InputError
 from orchestrator.model.host import Host
-from orchestrator.model.inventory import InventoryHost
+from orchestrator.model.inventory import Inventory, InventoryHost
 from orchestrator.model.secret import Secret, looks_secret
-from orchestrator.planning.connection import Way
-from orchestrator.planning.variables import Scope
+from orchestrator.planning.complaints import Complaints
+from orchestrator.planning.connection import Way, read_way
+from orchestrator.planning.variables import Scope, Variables
+
+
+def resolve_hosts(inventory: Inventory, pattern: str, connect_timeout: float) -> Mapping[str, Host]:
+    """The hosts that `pattern` means, apart from any runbook. The inventory was read with that pattern.
+
+    Raises:
+        InvalidInventory: all that is wrong with their connection variables.
+    """
+    variables, complaints = Variables(inventory), Complaints()
+    hosts = {}
+    for name in inventory.matches[pattern]:
+        scope = variables.of(name)
+        way = read_way(name, scope, complaints, connect_timeout)
+        if way is not None:
+            hosts[name] = make_host(inventory.hosts[name], scope, way)
+    complaints.raise_any()
+    return hosts
 
 
 def make_host(described: InventoryHost, scope: Scope, way: Way) -> Host:

@@ -22,7 +22,7 @@ from orchestrator.planning.hosts import make_host
 from orchestrator.planning.parameters import render_parameters
 from orchestrator.planning.template import looks_like_template
 from orchestrator.planning.thresholds import VARIABLE, Own, read_own, resolve
-from orchestrator.planning.variables import Variables
+from orchestrator.planning.variables import Scope, Variables
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 
@@ -38,6 +38,7 @@ def make_plan(
     documents: Mapping[str, str],
     versions: Mapping[str, str],
     secret_key: bytes,
+    connect_timeout: float = 10.0,
 ) -> tuple[Plan, Mapping[str, Host]]:
     """Resolve a runbook. The plan may be shown and stored; the hosts carry secrets and stay with the worker.
 
@@ -47,12 +48,13 @@ def make_plan(
         documents: path -> sha256 of all that was read.
         versions: name -> version of all that will execute it.
         secret_key: keys the fingerprints that stand for secrets.
+        connect_timeout: seconds for a login where the inventory names none.
 
     Raises:
         InvalidDocument: all that is wrong with the runbook against this inventory.
         InvalidInventory: all that is wrong with the inventory alone.
     """
-    planner = _Planner(runbook.kind, Variables(inventory), thresholds, checks)
+    planner = _Planner(runbook.kind, Variables(inventory), thresholds, checks, connect_timeout)
     for play in runbook.plays:
         planner.add(play)
     planner.complaints.raise_any()
@@ -110,7 +112,9 @@ class _Planner:
         variables: Variables,
         thresholds: Mapping[str, Mapping[str, Threshold]],
         checks: Registry[CheckPlugin],
+        connect_timeout: float,
     ) -> None:
+        self._connect_timeout = connect_timeout
         self._kind = kind
         self._variables = variables
         self._thresholds = thresholds
@@ -125,13 +129,16 @@ class _Planner:
                 self.complaints.add(name, complaint)
         for name in names:
             draft = self.drafts.get(name) or self._draft(name)
+            scope = self._variables.scope(name, play.variables)
             for task in play.tasks:
-                self._plan(draft, play, task)
+                self._plan(draft, scope, play, task)
 
     def _draft(self, name: str) -> _Draft:
         scope = self._variables.of(name)
         # After a complaint no plan is made; the host is drafted all the same, to find what else is wrong.
-        way = read_way(name, scope, self.complaints) or Way(Connection(Transport.SSH, name), "")
+        way = read_way(name, scope, self.complaints, self._connect_timeout) or Way(
+            Connection(Transport.SSH, name), ""
+        )
         host = make_host(self._variables.inventory.hosts[name], scope, way)
         try:
             written = scope.get(VARIABLE)
@@ -142,7 +149,7 @@ class _Planner:
         self.drafts[name] = _Draft(host, way.shown, own)
         return self.drafts[name]
 
-    def _plan(self, draft: _Draft, play: Play, task: CheckTask) -> None:
+    def _plan(self, draft: _Draft, scope: Scope, play: Play, task: CheckTask) -> None:
         name = draft.host.name
         if task.check not in self._checks:
             self.complaints.add(name, _unknown_check(task, self._checks.names))
@@ -153,7 +160,6 @@ class _Planner:
         if task.id in draft.checks:
             self.complaints.add(name, _twice(task))
         limits = resolve(name, task, plugin.spec, draft.own, self._thresholds, self.complaints)
-        scope = self._variables.scope(name, play.variables)
         parameters = render_parameters(task, plugin, draft.host, scope, play.variables, self.complaints)
         if parameters is None:
             return

@@ -30,7 +30,10 @@ def site_key(state: Path) -> bytes:
     if len(key) != SIZE:
         raise StoreError(
             Text(f"{path} 已损坏", f"{path} is damaged"),
-            Text("从备份恢复；没有备份时可删除，会重新生成", "restore it; without a backup, delete it: a new one is made"),
+            Text(
+                "从备份恢复；没有备份时可删除，会重新生成",
+                "restore it; without a backup, delete it: a new one is made",
+            ),
         )
     return key
 

@@ -1,0 +1,101 @@
+"""Turning a recorded round into a file for people."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from orchestrator.application.runbooks import read_catalogue
+from orchestrator.errors import NotFound, StoreError
+from orchestrator.language import Language, Text
+from orchestrator.model.report import RoundReport
+from orchestrator.model.site import Site
+from orchestrator.plugin.check import CheckPlugin
+from orchestrator.plugin.registry import Registry
+from orchestrator.plugin.renderer import Renderer
+from orchestrator.records.rounds import latest_round
+from orchestrator.reporting.round_report import build_report
+
+
+class Reports:
+    """Reports of one site's rounds."""
+
+    def __init__(
+        self,
+        site: Site,
+        checks: Registry[CheckPlugin],
+        renderers: Registry[Renderer],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._site = site
+        self._checks = checks
+        self._renderers = renderers
+        self._clock = clock
+
+    def build(self, number: int | None) -> RoundReport:
+        """The report of round `number`, or of the latest.
+
+        Raises:
+            NotFound: there is no such round.
+        """
+        return build_report(
+            number if number is not None else latest_round(),
+            self._site.hospital,
+            read_catalogue(self._site),
+            str(self._site.timezone),
+            self._clock(),
+            self._metric_title,
+        )
+
+    def render(self, report: RoundReport, form: str, language: Language) -> bytes:
+        """Raises NotFound when no renderer makes `form`."""
+        return self._renderer(form).render(report, language)
+
+    def write(self, report: RoundReport, form: str, language: Language, path: Path | None) -> Path:
+        """Write it where asked, or into the site's state, whole or not at all."""
+        renderer = self._renderer(form)
+        name = f"{report.runbook}-{report.round:05d}.{language}.{renderer.suffix}"
+        target = path or self._site.state / "reports" / name
+        _write_whole(target, renderer.render(report, language))
+        return target
+
+    def _renderer(self, form: str) -> Renderer:
+        if form not in self._renderers:
+            known = ", ".join(self._renderers.names)
+            raise NotFound(
+                Text(f"没有名为 {form} 的报告格式", f"there is no report format {form}"),
+                Text(f"可用：{known}", f"there are: {known}"),
+            )
+        return self._renderers.get(form)
+
+    def _metric_title(self, check: str, metric: str) -> Text | None:
+        if check not in self._checks:
+            return None
+        try:
+            return self._checks.get(check).spec.metric(metric).title
+        except KeyError:
+            return None
+
+
+def _write_whole(target: Path, data: bytes) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".report-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(temporary).chmod(0o640)
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise StoreError(
+            Text(
+                f"无法写入报告 {target}：{error.strerror}",
+                f"can't write the report {target}: {error.strerror}",
+            )
+        ) from error

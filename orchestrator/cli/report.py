@@ -1,0 +1,44 @@
+"""`wardround report`: writes the report of a round."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from orchestrator.cli import options
+from orchestrator.cli.exit_code import ExitCode
+from orchestrator.cli.language import language, say
+
+
+@click.command(
+    name="report",
+    help=say(
+        "生成一轮巡检的报告；不写编号则为最近一轮。默认写到站点的 var/reports，-o - 写到标准输出。",
+        "Write the report of a round; without a number the latest. Goes to the site's var/reports, or to "
+        "standard output with -o -.",
+    ),
+)
+@click.argument("number", metavar="[ROUND]", required=False, type=click.IntRange(1))
+@options.site()
+@click.option(
+    "--format", "-f", "form", default="html", show_default=True, help=say("格式：html、json", "html or json")
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    metavar=say("文件", "FILE"),
+    help=say("写到哪里", "Where to"),
+)
+def command(number: int | None, site: Path | None, form: str, output: Path | None) -> int:
+    from orchestrator.bootstrap import open_wardround
+
+    reports = open_wardround(site).reports
+    report = reports.build(number)
+    if output == Path("-"):
+        sys.stdout.buffer.write(reports.render(report, form, language()))
+    else:
+        click.echo(reports.write(report, form, language(), output))
+    return ExitCode.OK

@@ -1,0 +1,154 @@
+"""Shows a round to the person at the terminal: the conclusion first, then what needs them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text as Styled
+
+from orchestrator.cli.language import say, speak
+from orchestrator.cli.style import COLOURS, MARKS, coloured
+from orchestrator.model.conclusion import conclusion, headline, tone
+from orchestrator.model.report import Change, ReportItem, RoundReport
+from orchestrator.model.round import RoundLine
+from orchestrator.model.verdict import Verdict
+
+EVIDENCE_WIDTH = 100
+
+
+def print_summary(report: RoundReport, path: Path | None) -> None:
+    """The round in one screen; `path` is where its report lies."""
+    console = stdout()
+    verdict = tone(report)
+    console.print(
+        Styled.assemble(
+            (f"{MARKS[verdict]} {speak(headline(report))}", COLOURS[verdict]),
+            f"  {report.title} #{report.round}  {speak(report.hospital)}",
+        )
+    )
+    console.print(speak(conclusion(report)))
+    console.print(_matrix(report))
+    if report.findings:
+        console.print(_findings(report.findings))
+    if report.cleared:
+        console.print(_cleared(report.cleared))
+    if path is not None:
+        console.print(Styled(f"{say('报告', 'Report')}: {path}", no_wrap=True, overflow="ignore"))
+
+
+def stdout() -> Console:
+    """A console on standard output that never breaks a line of data when it is piped."""
+    shown = coloured(sys.stdout)
+    return Console(
+        file=sys.stdout,
+        force_terminal=shown,
+        no_color=not shown,
+        highlight=False,
+        width=None if sys.stdout.isatty() else 160,
+    )
+
+
+def _matrix(report: RoundReport) -> Table:
+    verdicts = [verdict for verdict in Verdict if any(row.get(verdict) for row in report.matrix.values())]
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    table.add_column(say("层", "layer"))
+    for verdict in verdicts:
+        table.add_column(speak(verdict.label), justify="right", style=COLOURS[verdict])
+    for layer, row in report.matrix.items():
+        table.add_row(speak(layer.label), *(str(row.get(verdict, 0)) for verdict in verdicts))
+    return table
+
+
+def _findings(findings: tuple[ReportItem, ...]) -> Table:
+    table = Table(
+        box=box.SIMPLE, pad_edge=False, title=say("需要处理", "What needs you"), title_justify="left"
+    )
+    for heading in (
+        say("结论", "verdict"),
+        say("主机", "host"),
+        say("项目", "check"),
+        say("值", "value"),
+        say("变化", "change"),
+        say("说明", "note"),
+    ):
+        table.add_column(heading, overflow="fold")
+    for item in findings:
+        table.add_row(
+            Styled(f"{MARKS[item.verdict]} {speak(item.verdict.label)}", COLOURS[item.verdict]),
+            item.host,
+            f"{item.title} {item.subject}".strip(),
+            _value(item),
+            speak(item.change.label) if item.change and item.change is not Change.FIRST else "",
+            _note(item),
+        )
+    return table
+
+
+def _cleared(cleared: tuple[ReportItem, ...]) -> Styled:
+    names = "; ".join(f"{item.host} {item.title} {item.subject}".strip() for item in cleared)
+    return Styled(f"✓ {say('上一轮以来消除', 'Cleared since the last round')}: {names}", COLOURS[Verdict.OK])
+
+
+def _value(item: ReportItem) -> str:
+    if item.value is None:
+        return ""
+    value = f"{item.value:g}" if isinstance(item.value, float) else item.value
+    limit = item.crit if item.verdict is Verdict.CRIT else item.warn
+    shown = f"{value}{item.unit}"
+    return f"{shown} ({limit})" if limit else shown
+
+
+def _note(item: ReportItem) -> str:
+    text = speak(item.reason) if item.reason else item.evidence
+    line = " ".join(text.split())
+    return line if len(line) <= EVIDENCE_WIDTH else line[: EVIDENCE_WIDTH - 1] + "…"
+
+
+def print_rounds(rounds: Sequence[RoundLine], *, as_json: bool) -> None:
+    """A list of rounds, newest first."""
+    if as_json:
+        rows = [
+            {**asdict(line), "state": str(line.state), "started_at": line.started_at.isoformat()}
+            for line in rounds
+        ]
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for heading in (
+        say("编号", "number"),
+        say("运行手册", "runbook"),
+        say("状态", "state"),
+        say("开始", "started"),
+        say("完成/应检", "done/due"),
+        say("严重", "critical"),
+        say("预警", "warnings"),
+        say("不可达", "unreachable"),
+        say("执行者", "by"),
+    ):
+        table.add_column(heading)
+    for line in rounds:
+        table.add_row(
+            str(line.number),
+            f"{line.runbook} {line.title}",
+            speak(line.state.label),
+            f"{line.started_at:%Y-%m-%d %H:%M}",
+            f"{line.done}/{line.due}",
+            *(str(count or "") for count in (line.crit, line.warn, line.hosts_unreachable)),
+            line.actor,
+        )
+    stdout().print(table)
+
+
+def print_hosts(report: RoundReport) -> None:
+    """One line a host: reached, or why not."""
+    for host in report.hosts:
+        mark = MARKS[Verdict.UNKNOWN if host.failure else Verdict.OK]
+        note = speak(host.failure.detail) if host.failure else f"{host.seconds:.2f} s"
+        print(f"{mark} {host.name}\t{host.address}\t{note}")
