@@ -247,8 +247,21 @@ def _words(error: ErrorDetails, spot: Place, label: str) -> tuple[str, Text, Tex
     if wanted is not None and kind.endswith(("_type", "_parsing", "_from_float", "_number", "_required")):
         message = Text(f"{name.zh}须是{wanted.zh}", f"{name.en}must be {wanted.en}")
         return "wrong-type", message, _type_hint(kind, spot.node)
-    reason = error["msg"].removeprefix("Value error, ")
-    return "invalid-value", Text(f"{name.zh}不合要求：{reason}", f"{name.en}is not valid: {reason}"), None
+    reason = _reason(error)
+    return (
+        "invalid-value",
+        Text(f"{name.zh}不合要求：{reason.zh}", f"{name.en}is not valid: {reason.en}"),
+        None,
+    )
+
+
+def _reason(error: ErrorDetails) -> Text:
+    """What a plugin's validator says: `ValueError(Text(...))` in both languages, any other in its own."""
+    raised = error.get("ctx", {}).get("error")
+    if isinstance(raised, ValueError) and raised.args and isinstance(raised.args[0], Text):
+        return raised.args[0]
+    said = shown(error["msg"].removeprefix("Value error, "))
+    return Text(said, said)
 
 
 def _choice(name: Text, spot: Place, context: Mapping[str, Any]) -> tuple[Text, Text]:

@@ -299,6 +299,12 @@ def test_hosts_may_not_come_from_a_template(checks: Checks) -> None:
     assert places(faults(text, checks)) == ["3:10 template-here"]
 
 
+def test_a_plugins_own_words_come_in_both_languages(checks: Checks) -> None:
+    (found,) = task("{disk: {include: [data]}}", checks)
+    assert "须是绝对路径" in found.message.zh
+    assert "must be absolute" in found.message.en
+
+
 def test_true_gather_facts_is_refused_with_the_reason(checks: Checks) -> None:
     text = f"{HEAD}  gather_facts: true\n  tasks: [{{check: {{disk: }}}}]\n"
     assert "facts" in hint(faults(text, checks))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,8 @@ def test_a_shipped_runbook_names_the_schema_and_fits_it(path: Path, products: Ch
     assert read_runbook(str(path), data, products)
     validator = Draft202012Validator(json.loads(SHIPPED.read_text()))
     assert [error.message for error in validator.iter_errors(value(data))] == []
+
+
+def test_the_references_example_is_a_runbook(products: Checks) -> None:
+    (example,) = re.findall("```yaml\n(.*?)```", (ROOT / "docs/reference/runbook.md").read_text(), re.DOTALL)
+    assert read_runbook("m.yml", example.encode(), products).plays[0].tasks[0].id == "data-volume"

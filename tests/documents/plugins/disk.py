@@ -48,7 +48,7 @@ class Parameters(CheckParameters):
     @classmethod
     def _absolute(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
         if not all(path.startswith("/") for path in paths):
-            raise ValueError("paths must be absolute")
+            raise ValueError(Text("路径须是绝对路径", "paths must be absolute"))
         return paths
 
 
