@@ -46,7 +46,7 @@ _EVIDENCE = 2000
 
 
 class Parameters(CheckParameters):
-    function: str = Field(pattern=r"^[^:\s]+\.py::[A-Za-z_]\w*$")
+    function: str = Field(pattern=r"^[^:]+\.py::[A-Za-z_]\w*$")
     """`files/test_web.py::test_nginx`"""
 
 
