@@ -15,10 +15,11 @@ from orchestrator.demo.hospital import ServiceKind
 from orchestrator.demo.hosts import prepare, start, stop, wait_for_service, wait_until_up
 from orchestrator.demo.place import Place
 from orchestrator.demo.services import unavailable
+from orchestrator.demo.tree import VOLUME_MIB
 from orchestrator.errors import Unreachable
 from orchestrator.language import Text
 
-_USUAL_FILL = 41
+_USUAL_FILL = 20
 _FILLS = {("his-db01", "volume-full"): 93, ("mq01", "volume-filling"): 87}
 _STOPPED = {"emr-app01": "emr-stopped", "lis-app01": "lis-stopped"}
 _ERRORS = {"his-app02": "his-errors", "emr-app01": "emr-errors"}
@@ -77,8 +78,7 @@ def _set_files(place: Place, day: int, now: datetime) -> None:
 def _work_on(place: Place, day: int, restart: bool) -> Text | None:
     """What takes a running host."""
     wait_until_up(place)
-    if place.isolation.own_volume:
-        place.shell(_fill(place, day))
+    place.shell(_fill(place, day))
     service = place.host.service
     if service is None or unavailable(place) is not None:
         return None
@@ -99,12 +99,8 @@ def _fill(place: Place, day: int) -> str:
         (fill for (host, id_), fill in _FILLS.items() if host == place.host.name and is_present(id_, day)),
         _USUAL_FILL,
     )
-    return f"""
-cd "$root/data"
-rm -f archive.dat
-size=$(df -Pk . | awk 'NR == 2 {{print $2}}')
-head -c "$((size * 1024 / 100 * {share}))" /dev/zero >archive.dat
-"""
+    kib = VOLUME_MIB * 1024 * share // 100
+    return f'rm -f "$root/data/archive.dat" && head -c {kib}K /dev/zero >"$root/data/archive.dat"'
 
 
 def _due(hosts: dict[str, str], place: Place, day: int) -> bool:

@@ -13,6 +13,8 @@ from orchestrator.demo.services import unavailable
 from orchestrator.language import Text
 
 _CYCLE = 4
+_SEEN_IN_FILES = frozenset({"volume-full", "volume-filling"})
+"""Faults that do not need their host's service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,6 @@ class Fault:
     mended: Text
     """What the engineers did when it is gone."""
     days: frozenset[int]
-    own_volume: bool = False
-    """Whether it can be only where a host has a volume of its own."""
 
     def present(self, day: int) -> bool:
         return day % _CYCLE in self.days
@@ -42,7 +42,6 @@ FAULTS = (
         ),
         Text("清理了 HIS 数据库服务器的历史归档", "cleared old archives off the HIS database server"),
         frozenset({0, 1}),
-        own_volume=True,
     ),
     Fault(
         "backup-stale",
@@ -113,7 +112,6 @@ FAULTS = (
         Text("集成平台的数据卷已用 87%", "the integration platform's data volume is at 87%"),
         Text("清理了集成平台的旧消息", "cleared old messages off the integration platform"),
         frozenset({3}),
-        own_volume=True,
     ),
 )
 
@@ -131,9 +129,5 @@ def is_present(id_: str, day: int) -> bool:
 
 def impossible(item: Fault, place: Place) -> Text | None:
     """Why a fault can't be shown on its host here; None when it can."""
-    if item.own_volume and not place.isolation.own_volume:
-        return Text(
-            "演示主机没有自己的磁盘卷（需要 root 或用户命名空间）",
-            "the demo hosts have no volumes of their own (that takes root or user namespaces)",
-        )
-    return unavailable(place)
+    needs_service = item.id not in _SEEN_IN_FILES
+    return unavailable(place) if needs_service else None

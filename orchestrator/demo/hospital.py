@@ -24,7 +24,7 @@ class ServiceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service of a host. Its port is the first free one from `port` on."""
+    """One service of a host, with the port that it has unless something else uses it."""
 
     name: str
     kind: ServiceKind

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 
 from orchestrator.errors import InputError
 from orchestrator.language import Text
 
-_TRIES = 200
+_STEP, _TRIES = 100, 40
 _PATIENCE = 60.0
 _TURN = "\0wardround-demo-ports"
 """An abstract socket: known to this network alone, and gone with its process, so nothing is left behind."""
@@ -31,22 +31,33 @@ def own_turn() -> Iterator[None]:
         yield
 
 
-def free_port(addresses: Sequence[str], first: int, taken: Collection[int] = ()) -> int:
-    """The first port from `first` on that is free on all addresses.
+def free_shift(ports: Collection[int]) -> int:
+    """How far to shift all `ports` so that none is in use, on no address at all.
+
+    They move together, so that two demos at once have no port in common, not even that of a stopped service:
+    hosts share this machine's network, and would take the other's service for their own.
 
     Raises:
-        InputError: there is none, or the addresses are not this machine's.
+        InputError: there is no room.
     """
-    for port in range(first, first + _TRIES):
-        if port not in taken and all(_is_free(address, port) for address in addresses):
-            return port
+    for shift in range(0, _STEP * _TRIES, _STEP):
+        if all(is_free(port + shift) for port in ports):
+            return shift
     raise InputError(
-        Text(
-            f"回环地址 {addresses[0]} 上找不到空闲端口（{first} 起）",
-            f"no free port on the loopback address {addresses[0]} from {first} on",
-        ),
-        Text("演示医院需要 Linux 的回环网络", "the demo hospital needs Linux's loopback network"),
+        Text("回环网络上找不到空闲端口", "there are no free ports on the loopback network"),
+        Text("结束其他演示医院：wardround demo down", "end other demo hospitals: wardround demo down"),
     )
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody uses that port on any address."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+        return True
 
 
 def answers(address: str, port: int, greeting: bytes = b"") -> bool:
@@ -54,13 +65,3 @@ def answers(address: str, port: int, greeting: bytes = b"") -> bool:
     with suppress(OSError), socket.create_connection((address, port), timeout=2) as connection:
         return not greeting or connection.recv(len(greeting)) == greeting
     return False
-
-
-def _is_free(address: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-        return True

@@ -17,7 +17,7 @@ from orchestrator.demo.database import INSPECTOR, inspector_password
 from orchestrator.demo.faults import KEY_CHANGED_HOST
 from orchestrator.demo.keys import host_key, login_key, public
 from orchestrator.demo.place import Place
-from orchestrator.demo.tree import password
+from orchestrator.demo.tree import VOLUME_MIB, password
 from orchestrator.errors import PluginError
 from orchestrator.language import Text
 from orchestrator.settings import content_root
@@ -56,6 +56,8 @@ def _variables(place: Place) -> dict[str, object]:
         "ansible_host": place.host.address,
         "hospital_root": str(place.root),
         "data_volumes": [f"{place.root}/data"] if place.isolation.own_volume else [],
+        # A volume is the limit; without one, the quota is.
+        "data_quota_mib": VOLUME_MIB * 2 if place.isolation.own_volume else VOLUME_MIB,
     }
     if place.host.service is not None:
         found |= {"service": place.host.service.name, "service_port": place.port}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from orchestrator.demo.faults import FAULTS, KEY_CHANGED, Fault, impossible
 from orchestrator.demo.hospital import HOSTS, SSH_PORT
 from orchestrator.demo.isolation import Isolation, best_isolation
 from orchestrator.demo.place import Place, has_openssh
-from orchestrator.demo.ports import free_port, own_turn
+from orchestrator.demo.ports import free_shift, is_free, own_turn
 from orchestrator.demo.process import end, recorded
 from orchestrator.demo.record import StageRecord, claim, disclaim, is_demo, locked
 from orchestrator.demo.site import prepare_site
@@ -134,6 +134,14 @@ def _demo(folder: Path, record: StageRecord) -> Demo:
         Text(f"{item.host}：{item.wrong.zh}——{why.zh}", f"{item.host}: {item.wrong.en} - {why.en}")
         for item, why in _not_shown(places)
     ]
+    if not record.isolation.own_volume:
+        missing.append(
+            Text(
+                "演示主机与本机共用进程表和磁盘（独立需要 root 或用户命名空间），数据目录改查配额",
+                "the demo hosts have no processes and no volumes of their own (that takes root or user"
+                " namespaces): they show this machine's, and their data folders are held to a quota instead",
+            )
+        )
     if not has_openssh():
         missing.append(
             Text(
@@ -167,17 +175,21 @@ def _record(folder: Path, isolation: Isolation | None) -> StageRecord:
     if standing is not None and any(place.running for place in _places(folder, standing)):
         return standing
     wanted = standing.isolation if standing else isolation or best_isolation()
-    ssh_port = free_port([host.address for host in HOSTS], standing.ssh_port if standing else SSH_PORT)
-    ports: dict[str, int] = {}
-    for host in HOSTS:
-        if host.service is not None:
-            first = standing.ports.get(host.name, host.service.port) if standing else host.service.port
-            ports[host.name] = free_port([host.address], first, {ssh_port, *ports.values()})
+    ssh_port, ports = _choose_ports(standing)
     made = standing.made_run_sshd if standing else False
     if wanted is Isolation.SHARED and os.geteuid() == 0 and has_openssh() and not _RUN_SSHD.exists():
         _RUN_SSHD.mkdir(mode=0o755)
         made = True
     return StageRecord(wanted, ssh_port, ports, standing.day if standing else 0, made)
+
+
+def _choose_ports(standing: StageRecord | None) -> tuple[int, Mapping[str, int]]:
+    """The ports of the last time, if they still are free; they are known to people by now."""
+    if standing is not None and all(is_free(port) for port in (standing.ssh_port, *standing.ports.values())):
+        return standing.ssh_port, standing.ports
+    usual = {host.name: host.service.port for host in HOSTS if host.service is not None}
+    shift = free_shift([SSH_PORT, *usual.values()])
+    return SSH_PORT + shift, {name: port + shift for name, port in usual.items()}
 
 
 def _tell(places: Sequence[Place], day: int, say: Say) -> None:

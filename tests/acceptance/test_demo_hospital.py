@@ -27,6 +27,7 @@ from orchestrator.demo.place import Place
 from orchestrator.demo.process import Process, recorded
 from orchestrator.demo.programs import find_program, postgres_programs
 from orchestrator.demo.stage import Demo
+from orchestrator.demo.tree import VOLUME_MIB
 from orchestrator.errors import InputError
 from orchestrator.language import Text
 
@@ -264,6 +265,8 @@ def test_without_namespaces_it_says_what_can_not_be_shown_and_still_leaves_nothi
     memory = _shared_memory()
     demo = stage.up(tmp_path / "demo", _silent, Isolation.SHARED)
     assert any("no volumes of their own" in missing.en for missing in demo.missing)
+    used = _place(demo, "his-db01").shell("du -sk $root/data | cut -f1")
+    assert int(used) > 0.9 * VOLUME_MIB * 1024
     assert _place(demo, "his-app01").shell("cat $root/etc/hostname") == "his-app01\n"
     services = [recorded(file) for file in (tmp_path / "demo" / "hosts").glob("*/run/*.process")]
     assert any(services)
