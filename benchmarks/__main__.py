@@ -48,7 +48,7 @@ def _once(entry: Contender, folder: Path, pids: Sequence[int]) -> Usage:
         "LANG": "C.UTF-8",
         **entry.environment,
     }
-    usage = measure(entry.command, environment, folder, pids)
+    usage = measure(entry.command, environment, folder, pids, entry.expected)
     if not entry.warm:
         return usage
     inner = json.loads((folder / "warm.json").read_text())
