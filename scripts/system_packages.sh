@@ -11,10 +11,10 @@ ss|iproute2|checks of listening ports end as unknown|端口类检查结果为“
 unshare|util-linux|demo hosts share the machine'"'"'s process table and disks|演示主机与本机共用进程表和磁盘
 initdb|postgresql|no HIS database: database and business checks end as unknown|没有 HIS 数据库：数据库与业务类检查结果为“未知”
 nginx|nginx-light|no web front end and no certificate to look at|没有 Web 前端，也没有可检查的证书
-openssl|openssl|no certificate to look at|没有可检查的证书
-sudo|sudo|tests of becoming another user are skipped|跳过切换用户的测试
 curl|curl|no look at a demo service by hand|无法手工访问演示服务'
 tests='
+sudo|sudo|tests of becoming another user are skipped|跳过切换用户的测试
+openssl|openssl|tests of certificates are skipped|跳过证书的测试
 chromium|chromium|reports are not looked at as rendered|不检查报告的渲染效果
 noto-cjk|fonts-noto-cjk|rendered reports show no Chinese|渲染的报告无法显示中文
 pdftoppm|poppler-utils|printed reports are not looked at|不检查报告的打印效果
