@@ -23,7 +23,7 @@ from orchestrator.reach.ansible_refusal import NO_HOSTS, explain, no_hosts, unkn
 from orchestrator.reach.inventory_answer import Answer, describe, group_members
 from orchestrator.reach.inventory_cache import InventoryCache
 from orchestrator.reach.inventory_files import InventoryFiles, gather_files
-from orchestrator.reach.vault import assigned_names, open_vault
+from orchestrator.reach.vault import Vault, assigned_names, open_vault
 
 LOCALHOST = ("localhost", "127.0.0.1", "::1")
 """Names that Ansible knows without an inventory."""
@@ -42,7 +42,7 @@ async def read_inventory(
 ) -> Inventory:
     """All hosts of `sources` with their variables, and which of them each pattern means within `limit`.
 
-    Only what static files say is kept in `cache`, and nothing where a whole file is vaulted.
+    Only what static files say is kept in `cache`; what was vaulted is kept vaulted.
 
     Raises:
         InvalidInventory: a source is missing or means nothing to Ansible, a vaulted value can't be opened,
@@ -54,12 +54,13 @@ async def read_inventory(
     refuse_connection_settings(files.configuration)
     vault = await asyncio.to_thread(open_vault, password_file)
     vaulted_names = frozenset().union(*(assigned_names(vault.open(text)) for text in files.vaulted))
-    remembered = _cache(cache, files, patterns, limit)
+    remembered = _cache(cache, files, patterns, limit, vault)
     answer = remembered.load() if remembered else None
     if answer is None:
         async with ansible_command(absolute, password_file, files.configuration, patience) as command:
             answer = await _ask(command, tuple(dict.fromkeys(patterns)), limit, password_file)
-        if remembered:
+        # A file that was saved meanwhile would be remembered under the content that it had before.
+        if remembered and await asyncio.to_thread(gather_files, absolute) == files:
             remembered.save(answer)
     return await asyncio.to_thread(describe, answer, absolute, vault, vaulted_names)
 
@@ -69,11 +70,12 @@ def _absolute(path: Path) -> Path:
 
 
 def _cache(
-    folder: Path | None, files: InventoryFiles, patterns: Sequence[str], limit: str | None
+    folder: Path | None, files: InventoryFiles, patterns: Sequence[str], limit: str | None, vault: Vault
 ) -> InventoryCache | None:
-    if folder is None or not files.static or files.vaulted or "@" in (limit or ""):
+    if folder is None or not files.static or "@" in (limit or ""):
         return None
-    return InventoryCache(folder, files.sha256, patterns, limit)
+    # Ansible decrypts whole files in its answer; inline values it leaves as they are.
+    return InventoryCache(folder, files.sha256, patterns, limit, vault if files.vaulted else None)
 
 
 async def _ask(

@@ -11,7 +11,9 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
+from orchestrator.errors import InvalidInventory
 from orchestrator.reach.inventory_answer import Answer
+from orchestrator.reach.vault import Vault
 
 KEPT = 16
 """How many answers are kept, the newest ones."""
@@ -20,8 +22,17 @@ KEPT = 16
 class InventoryCache:
     """One folder of answers. What it can't read it does not know; what it can't write it forgets."""
 
-    def __init__(self, folder: Path, files_sha256: str, patterns: Sequence[str], limit: str | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        files_sha256: str,
+        patterns: Sequence[str],
+        limit: str | None,
+        vault: Vault | None = None,
+    ) -> None:
+        """`vault` closes what is written: for answers that hold decrypted values."""
         key = json.dumps([version("wardround"), version("ansible-core"), files_sha256, list(patterns), limit])
+        self._vault = vault
         self._folder = folder
         self._path = folder / f"{sha256(key.encode()).hexdigest()}.json"
 
@@ -31,12 +42,14 @@ class InventoryCache:
             entry = json.loads(self._path.read_bytes())
             if entry["sha256"] != _digest(str(entry["answer"])):
                 return None
-            return Answer(**json.loads(entry["answer"]))
-        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            text = self._vault.open(entry["answer"]) if self._vault else entry["answer"]
+            return Answer(**json.loads(text))
+        except (OSError, ValueError, LookupError, TypeError, RecursionError, InvalidInventory):
             return None
 
     def save(self, answer: Answer) -> None:
         text = json.dumps({"listing": answer.listing, "matches": answer.matches, "implicit": answer.implicit})
+        text = self._vault.close(text) if self._vault else text
         # A cache that can't be written costs time and nothing else; the database says if the disk is full.
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
