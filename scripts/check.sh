@@ -3,9 +3,18 @@
 set -eu
 cd "$(dirname "$0")/.."
 bin=.venv/bin
-echo "== format and lint" && $bin/ruff format --check --quiet . && $bin/ruff check --quiet .
-echo "== types" && $bin/mypy
-echo "== architecture" && $bin/lint-imports --no-cache >/tmp/wardround-imports.$$ 2>&1 || { cat /tmp/wardround-imports.$$; rm -f /tmp/wardround-imports.$$; exit 1; }
-rm -f /tmp/wardround-imports.$$
+
+echo "== format and lint"
+$bin/ruff format --check --quiet .
+$bin/ruff check --quiet .
+
+echo "== types"
+$bin/mypy
+
+echo "== architecture"
+$bin/lint-imports --no-cache --no-logo
+
 [ "${1:-}" = --static ] && exit 0
-echo "== tests" && exec $bin/pytest -n 2 --dist loadgroup
+
+echo "== tests"
+exec $bin/pytest -n 2 --dist loadgroup
