@@ -15,6 +15,7 @@ from orchestrator.model.host import Host
 from orchestrator.model.runbook import CheckTask
 from orchestrator.planning.complaints import Complaint, Complaints
 from orchestrator.planning.secrets import conceal, reveal
+from orchestrator.planning.template import looks_like_template
 from orchestrator.planning.variables import Scope
 from orchestrator.plugin.check import CheckPlugin
 
@@ -46,6 +47,8 @@ def render_parameters(
             if name in plugin.spec.secret:
                 planned[name] = conceal(template, play)
                 concealed[name] = reveal(planned[name], host)
+            elif name in plugin.spec.free:
+                planned[name] = _as_accepted(template)
             else:
                 planned[name] = _shown(scope, template)
         except InputError as error:
@@ -71,6 +74,19 @@ def _shown(scope: Scope, template: object) -> object:
         )
     value: object = found.value
     return value
+
+
+def _as_accepted(text: object) -> object:
+    """What a second person accepted is what runs: no variable may change it afterwards."""
+    if isinstance(text, str) and looks_like_template(text):
+        raise InputError(
+            Text("放行的是原文，其中不能有模板", "it is accepted as it is written, and can hold no template"),
+            Text(
+                "写成固定文本；按主机不同的值改用专门的检查项",
+                "write fixed text, or use a check made for values that differ by host",
+            ),
+        )
+    return text
 
 
 def _not_taken(task: CheckTask, plugin: CheckPlugin, values: Mapping[str, object]) -> Iterator[Complaint]:

@@ -32,6 +32,10 @@ class DiskParameters(CheckParameters):
     depth: int = 1
 
 
+class CommandParameters(CheckParameters):
+    command: str
+
+
 class DatabaseParameters(CheckParameters):
     url: str
     statement: str = "select 1"
@@ -67,13 +71,16 @@ class Shelf(Registry[CheckPlugin]):
 
 
 def _spec(code: str, metrics: tuple[Metric, ...], effect: Effect = Effect.READ) -> CheckSpec:
-    return CheckSpec(code, Text(code, code), Layer.SYSTEM, metrics, effect, secret=("url",))
+    return CheckSpec(
+        code, Text(code, code), Layer.SYSTEM, metrics, effect, free=("command",), secret=("url",)
+    )
 
 
 CHECKS = Shelf(
     {
         "disk": HandMade(_spec("LNX05", (USED, FREE)), DiskParameters),
         "database": HandMade(_spec("PGS01", (FREE,)), DatabaseParameters),
+        "command": HandMade(_spec("", (USED,)), CommandParameters),
         "cleaner": HandMade(_spec("X", (), Effect.IDEMPOTENT), CheckParameters),
     }
 )

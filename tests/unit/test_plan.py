@@ -211,3 +211,10 @@ def test_a_secret_parameter_that_cannot_be_opened_is_found_while_planning() -> N
     book = runbook(play(task("database", {"url": "{{ hostvars['web01'].url }}"}), hosts="db"))
     said = refusal(book, replace(stock, matches={"db": ("db01",)}))
     assert "database.url: undefined variable" in said
+
+
+def test_an_accepted_command_runs_as_it_was_accepted_and_no_variable_changes_it() -> None:
+    stock = inventory(host("db01", path="/; reboot"))
+    assert planned(play(task("command", {"command": "df -P /"})), stock=stock).size == 1
+    said = refusal(runbook(play(task("command", {"command": "df -P {{ path }}"}))), stock)
+    assert "command.command: it is accepted as it is written, and can hold no template" in said
