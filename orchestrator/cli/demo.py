@@ -22,7 +22,13 @@ from orchestrator.language import Text
 def command() -> None: ...
 
 
-@command.command(name="up", help=say("启动示范医院。", "Start it."))
+@command.command(
+    name="up",
+    help=say(
+        "启动示范医院，打印其站点目录。\n\n  cd $(wardround demo up)",
+        "Start it and print its site folder.\n\n  cd $(wardround demo up)",
+    ),
+)
 def up() -> int:
     from orchestrator.demo.stage import up as raise_stage
 
@@ -31,7 +37,13 @@ def up() -> int:
     return ExitCode.OK
 
 
-@command.command(name="down", help=say("结束并清理，不留任何东西。", "End it and leave nothing behind."))
+@command.command(
+    name="down",
+    help=say(
+        "结束并清理，不留任何东西。\n\n  wardround demo down",
+        "End it and leave nothing behind.\n\n  wardround demo down",
+    ),
+)
 def down() -> int:
     from orchestrator.demo.stage import down as strike_stage
 
@@ -42,9 +54,10 @@ def down() -> int:
 @command.command(
     name="run",
     help=say(
-        "启动示范医院（如未启动），执行一次早巡检，打印结果和报告位置。再次执行可看到变化。",
+        "启动示范医院（如未启动），执行一次早巡检，打印结果和报告位置。再次执行可看到变化。\n\n"
+        "  wardround demo run",
         "Start it if need be, run the morning round, print the result and where the report lies. "
-        "Run it again to see what changed.",
+        "Run it again to see what changed.\n\n  wardround demo run",
     ),
 )
 def run() -> int:

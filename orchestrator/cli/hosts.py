@@ -27,7 +27,11 @@ def command() -> None: ...
 
 @command.command(
     name="list",
-    help=say("列出主机及其连接方式；PATTERN 为 Ansible 主机模式。", "List hosts and how they are reached."),
+    help=say(
+        "列出主机及其连接方式；PATTERN 为 Ansible 主机模式。\n\n  wardround hosts list 'his:&web'",
+        "List hosts and how they are reached; PATTERN is an Ansible host pattern.\n\n"
+        "  wardround hosts list 'his:&web'",
+    ),
 )
 @click.argument("pattern", default="all")
 @options.site()
@@ -58,8 +62,9 @@ def list_hosts(pattern: str, site: Path | None, as_json: bool) -> int:
 @command.command(
     name="ping",
     help=say(
-        "登录每台主机，执行一条空命令。与巡检走同一条路，也会留下记录。",
-        "Log in on each host and run one empty command. It takes the way of every round, and is recorded.",
+        "登录每台主机，执行一条空命令。与巡检走同一条路，也会留下记录。\n\n  wardround hosts ping his",
+        "Log in on each host and run one empty command. It takes the way of every round, and is recorded."
+        "\n\n  wardround hosts ping his",
     ),
 )
 @click.argument("pattern", default="all")
@@ -83,10 +88,12 @@ def ping(pattern: str, site: Path | None) -> int:
     name="trust",
     help=say(
         "显示主机密钥指纹，确认后记录到站点的 known_hosts。请与主机控制台上 ssh-keygen -l 的输出核对。\n\n"
-        "密钥变化的主机只有写明 --replace 才会更新。",
+        "密钥变化的主机只有写明 --replace 才会更新。\n\n"
+        "  wardround hosts trust\n\n  wardround hosts trust his-db01 --replace",
         "Show host key fingerprints and record them in the site's known_hosts when you agree. Compare them "
         "with what ssh-keygen -l prints on the host's own console.\n\n"
-        "A changed key is only replaced with --replace.",
+        "A changed key is only replaced with --replace.\n\n"
+        "  wardround hosts trust\n\n  wardround hosts trust his-db01 --replace",
     ),
 )
 @click.argument("pattern", default="all")

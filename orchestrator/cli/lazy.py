@@ -40,6 +40,15 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(module, entry.attribute)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            # click looks for near names among the commands that are imported already: here, none.
+            raise click.NoSuchCommand(error.command_name, possibilities=self._entries, ctx=ctx) from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, speak(entry.help)) for name, entry in self._entries.items()]
         with formatter.section(speak(Text("命令", "Commands"))):

@@ -12,6 +12,7 @@ import click
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import choose_language, say, speak
 from orchestrator.cli.lazy import Entry, LazyGroup
+from orchestrator.cli.phrases import teach_click
 from orchestrator.errors import OrchestratorError
 from orchestrator.language import Text
 
@@ -46,6 +47,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. No traceback leaves this function."""
     choose_language(arguments)
+    teach_click()
     try:
         code = _group().main(list(arguments), prog_name="wardround", standalone_mode=False)
     except click.exceptions.Exit as done:

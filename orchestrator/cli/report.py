@@ -15,22 +15,30 @@ from orchestrator.cli.language import language, say
 @click.command(
     name="report",
     help=say(
-        "生成一轮巡检的报告；不写编号则为最近一轮。默认写到站点的 var/reports，-o - 写到标准输出。",
-        "Write the report of a round; without a number the latest. Goes to the site's var/reports, or to "
-        "standard output with -o -.",
+        "生成一轮巡检的报告；不写编号则为最近一轮。默认写到站点的 var/reports，并打印位置。\n\n"
+        "  wardround report\n\n  wardround report 42 -f json -o -",
+        "Write the report of a round; without a number the latest. Goes to the site's var/reports unless -o "
+        "names a place, and the place is printed.\n\n"
+        "  wardround report\n\n  wardround report 42 -f json -o -",
     ),
 )
 @click.argument("number", metavar="[ROUND]", required=False, type=click.IntRange(1))
 @options.site()
 @click.option(
-    "--format", "-f", "form", default="html", show_default=True, help=say("格式：html、json", "html or json")
+    "--format",
+    "-f",
+    "form",
+    default="html",
+    show_default=True,
+    metavar=say("格式", "FORMAT"),
+    help=say("html 或 json", "html or json"),
 )
 @click.option(
     "--output",
     "-o",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     metavar=say("文件", "FILE"),
-    help=say("写到哪里", "Where to"),
+    help=say("写到哪里；- 为标准输出", "Where to; - is standard output"),
 )
 def command(number: int | None, site: Path | None, form: str, output: Path | None) -> int:
     from orchestrator.bootstrap import open_wardround

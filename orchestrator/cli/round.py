@@ -58,7 +58,14 @@ def run_round(
     return run_and_show(open_wardround(site), request, as_json=as_json, report=report)
 
 
-@command.command(name="list", help=say("列出最近的巡检。", "List recent rounds."))
+@command.command(
+    name="list",
+    help=say(
+        "列出最近的巡检，最新的在前；NAME 只列一个运行手册的。\n\n  wardround round list morning --last 7",
+        "List recent rounds, newest first; NAME: those of one runbook alone.\n\n"
+        "  wardround round list morning --last 7",
+    ),
+)
 @click.argument("name", required=False)
 @options.site()
 @click.option(
@@ -76,7 +83,9 @@ def list_rounds(name: str | None, site: Path | None, last: int, as_json: bool) -
 @command.command(
     name="show",
     help=say(
-        "显示一轮巡检的结果；不写编号则为最近一轮。", "Show a round's results; without a number the latest."
+        "显示一轮巡检的结果；不写编号则为最近一轮。退出码与执行时相同。\n\n  wardround round show 42 --json",
+        "Show a round's results; without a number the latest. Exits as its run did.\n\n"
+        "  wardround round show 42 --json",
     ),
 )
 @click.argument("number", required=False, type=click.IntRange(1))

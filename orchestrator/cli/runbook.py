@@ -18,7 +18,14 @@ from orchestrator.cli.language import say
 def command() -> None: ...
 
 
-@command.command(name="list", help=say("列出全部运行手册。", "List all runbooks."))
+@command.command(
+    name="list",
+    help=say(
+        "列出全部运行手册：站点自己的，以及产品自带的。\n\n  wardround runbook list --json",
+        "List all runbooks: the site's own and those that come with the product.\n\n"
+        "  wardround runbook list --json",
+    ),
+)
 @options.site()
 @options.as_json()
 def list_runbooks(site: Path | None, as_json: bool) -> int:
@@ -48,8 +55,13 @@ def list_runbooks(site: Path | None, as_json: bool) -> int:
 )
 @click.argument("name")
 @options.site()
-@click.option("--by", required=True, help=say("审阅人姓名", "Who has read them"))
-@click.option("--reason", required=True, help=say("为何可以认可", "Why they may be accepted"))
+@click.option("--by", required=True, metavar=say("姓名", "WHO"), help=say("审阅人姓名", "Who has read them"))
+@click.option(
+    "--reason",
+    required=True,
+    metavar=say("理由", "WHY"),
+    help=say("为何可以认可", "Why they may be accepted"),
+)
 @click.option("--yes", is_flag=True, help=say("不逐条询问", "Do not ask for each"))
 def accept(name: str, site: Path | None, by: str, reason: str, yes: bool) -> int:
     from orchestrator.bootstrap import open_wardround
