@@ -230,6 +230,10 @@ def test_a_tasks_keyword_or_module_is_not_supported_yet(keyword: str, checks: Ch
         ("{LNX05: }", "5:15 unknown-check", "名称是 disk"),
         ("{lnx05: }", "5:15 unknown-check", "名称是 disk"),
         ("{dsik: }", "5:15 unknown-check", "disk"),
+        ("{LNX99: }", "5:15 unknown-check", "可用"),
+        ("{disk: {mode: 3}}", "5:28 unknown-value", "fast"),
+        ("{disk: {depth: }}", "5:29 wrong-type", "空的"),
+        ("{disk: {depth: ：}}", "5:29 wrong-type", "半角"),
         ("{}", "5:14 missing-check", "disk"),
         ("{warn: 3}", "5:14 missing-check", "disk"),
         ("{disk: , command: w}", "5:23 several-checks", "拆成"),
@@ -308,6 +312,11 @@ def test_a_plugins_own_words_come_in_both_languages(checks: Checks) -> None:
 def test_true_gather_facts_is_refused_with_the_reason(checks: Checks) -> None:
     text = f"{HEAD}  gather_facts: true\n  tasks: [{{check: {{disk: }}}}]\n"
     assert "facts" in hint(faults(text, checks))
+
+
+def test_how_a_host_is_reached_belongs_in_the_inventory(checks: Checks) -> None:
+    text = f"{HEAD}  remote_user: root\n  tasks: [{{check: {{disk: }}}}]\n"
+    assert "ansible_user" in hint(faults(text, checks))
 
 
 def test_a_limit_beside_the_check_is_told_where_it_belongs(checks: Checks) -> None:
