@@ -24,7 +24,7 @@ from orchestrator.errors import StoreTooNew
 from orchestrator.language import Text
 from orchestrator.records import migrations
 from orchestrator.records.fault import damaged, store_error
-from orchestrator.records.sqlite import SQLITE
+from orchestrator.records.sqlite import FILE_SUFFIXES, SQLITE
 
 APP = "records"
 FILE = "records.sqlite3"
@@ -134,8 +134,8 @@ def _migrate(path: Path) -> None:
     except BaseException:
         connection.close()
         if made:
-            for leftover in path.parent.glob(f"{path.name}*"):
-                leftover.unlink()
+            for suffix in FILE_SUFFIXES:
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
         raise
 
 

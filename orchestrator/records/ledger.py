@@ -26,9 +26,7 @@ class RecordedLedger:
         """
         try:
             with transaction.atomic():
-                RedeemedPermit(id=permit_id, plan_digest=plan_digest, redeemed_at=at).save(
-                    force_insert=True
-                )
+                RedeemedPermit(id=permit_id, plan_digest=plan_digest, redeemed_at=at).save(force_insert=True)
                 append_events(at, [(EventKind.PERMIT_REDEEMED, permit_id, {"plan": plan_digest})])
         except IntegrityError:
             raise Refused(

@@ -15,3 +15,6 @@ SQLITE: dict[str, Any] = {
     },
 }
 """Foreign keys are enforced by Django on every connection."""
+
+FILE_SUFFIXES = ("", "-wal", "-shm", "-journal")
+"""Of the files that make up one database."""
