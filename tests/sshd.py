@@ -91,6 +91,13 @@ class Sshd:
     def jump(self) -> Jump:
         return Jump(ADDRESS, self.port, getpass.getuser())
 
+    def stop(self) -> None:
+        """End the server and every login, as a host that loses its power."""
+        # Stopped first, so that nobody logs in again meanwhile.
+        os.kill(self.pid, signal.SIGSTOP)
+        self.end_connections()
+        os.kill(self.pid, signal.SIGKILL)
+
     def end_connections(self) -> None:
         """Kill every login, as a broken network does; the server itself goes on."""
         for pid in _children_by_parent().get(self.pid, ()):

@@ -49,6 +49,7 @@ for _w_b in @DIRECTORIES@; do
 done 2>/dev/null
 trap '[ -z "$_w_d" ] || rm -rf "$_w_d"' EXIT
 trap 'exit 129' HUP
+trap 'exit 141' PIPE
 trap 'exit 143' TERM
 trap '_w_g=1' USR1
 ulimit -S -f 131072 2>/dev/null
@@ -95,8 +96,11 @@ _w_watch() {
   _w_last=
   while sleep 1 >/dev/null 2>&1; do
     kill -0 $$ || exit
+    # Nobody is left to answer to: the connection is gone.
     if [ -n "$_w_parent" ] && [ ! -d "$_w_parent" ]; then
-      _w_tree && kill -KILL $_w_pids
+      kill -STOP $$
+      _w_tree
+      kill -KILL $_w_pids
       [ -z "$_w_d" ] || rm -rf "$_w_d"
       kill -KILL $$
       exit
@@ -282,7 +286,8 @@ class Streamed:
             f'{{ ( _w_c={_quoted(self.command.text)}; set --; eval " $_w_c" ) </dev/null 2>&9 9>&-',
             "_w_s=$?; } 9>&2 2>/dev/null",
             f"printf %s {self.end} >&2",
-            "kill -KILL $_w_p 2>/dev/null",
+            # Waited for: its SIGCHLD would otherwise interrupt our own last write to a full pipe.
+            "{ kill -KILL $_w_p; wait $_w_p; } 2>/dev/null",
             f"printf '%s%s %s%s' {self.token} $_w_s $_w_g {self.end}; }}\n",
         ]
         return "\n".join(lines).encode("utf-8", "surrogateescape")

@@ -118,6 +118,9 @@ class HostSession:
                 else:
                     # With the whole connection gone, it may as well have been the network: one more try.
                     suspect = part[0]
+            if self._stale:
+                # The last command took its shell down: a new one clears up after it, and is warm next time.
+                await self._opened_again()
             return answers
 
     async def _opened_again(self) -> Shell:

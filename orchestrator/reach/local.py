@@ -10,7 +10,7 @@ from typing import cast
 
 from orchestrator.reach.pipe import Pipe
 
-_PARTING = 2.0
+_PARTING = 1.0
 """Seconds that a shell gets to end by itself once its input is closed."""
 
 
@@ -20,10 +20,12 @@ class LocalProgram(asyncio.SubprocessProtocol):
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
         self._transport: asyncio.SubprocessTransport | None = None
+        self._pid = 0
         self._ended = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.SubprocessTransport", transport)
+        self._pid = self._transport.get_pid()
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         self._pipe.receive(fd, data)
@@ -48,16 +50,22 @@ class LocalProgram(asyncio.SubprocessProtocol):
     async def close(self) -> None:
         """End it and all that it started, and wait until it is gone."""
         self.hang_up()
+        for urge in (signal.SIGTERM, signal.SIGKILL):
+            if await self._parted():
+                break
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._pid, urge)
+        await self._ended.wait()
+        if self._transport is not None:
+            self._transport.close()
+        self._pipe.finish()
+
+    async def _parted(self) -> bool:
+        """Whether the shell ends by itself, told by its output: its outer shell may be gone before."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PARTING):
-                await self._ended.wait()
-        if self._transport is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._transport.get_pid(), signal.SIGKILL)
-        await self._ended.wait()
-        self._transport.close()
-        self._pipe.finish()
+                await self._pipe.until(lambda: False)
+        return self._pipe.ended
 
 
 class LocalLine:

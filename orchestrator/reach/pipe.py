@@ -33,13 +33,18 @@ class Frame:
         self._started = False
         self.content: bytes | None = None
 
+    @property
+    def noise(self) -> bytes:
+        """The last of what came before the first token."""
+        return b"" if self._started else bytes(self._bytes)
+
     def feed(self, data: bytes) -> None:
         searched = max(0, len(self._bytes) - len(self._end))
         self._bytes += data
         if not self._started:
             at = self._bytes.find(self._start)
             if at < 0:
-                del self._bytes[: -len(self._start)]
+                del self._bytes[:-_NOTES]
                 return
             del self._bytes[: at + len(self._start)]
             self._started = True
@@ -93,7 +98,8 @@ class Pipe:
 
     def notes(self, descriptor: int) -> bytes:
         """The last of what came and was not caught."""
-        return self._notes[descriptor]
+        frame = self._frames.get(descriptor)
+        return self._notes[descriptor] + (frame.noise if frame else b"")
 
     async def until(self, condition: Callable[[], bool]) -> bool:
         """Wait until it holds; False when the program ended before."""
