@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,11 +69,9 @@ def find_runbook(site: Site, name: str) -> RunbookFile:
     if hits:
         names = ", ".join(f"{item.kind}/{item.name}" for item in hits)
         raise NotFound(Text(f"{name} 有多个：{names}", f"{name} is ambiguous: {names}"))
-    near = difflib.get_close_matches(name, [item.name for item in everything], n=3)
-    known = ", ".join(near or sorted({item.name for item in everything})) or "-"
     raise NotFound(
         Text(f"没有名为 {name} 的运行手册", f"there is no runbook named {name}"),
-        Text(f"可用：{known}", f"there are: {known}"),
+        _near(name, sorted({item.name for item in everything})),
     )
 
 
@@ -114,3 +112,9 @@ def read_catalogue(site: Site) -> Catalogue:
     if site.systems is None:
         return Catalogue(())
     return read_systems(str(site.systems), read_file(site.systems))
+
+
+def _near(name: str, known: Sequence[str]) -> Text:
+    if near := ", ".join(difflib.get_close_matches(name.rpartition("/")[2], known, n=3)):
+        return Text(f"是否指 {near}？", f"did you mean {near}?")
+    return Text(f"可用：{', '.join(known)}", f"there are: {', '.join(known)}")
