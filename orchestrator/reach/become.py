@@ -81,7 +81,7 @@ class Ascent:
 
     def _check(self, host: str, pipe: Pipe) -> None:
         if not self._there(pipe):
-            raise self._refused(host, pipe, Text("被拒绝", "refused"), _hint(pipe.notes(STDERR)))
+            raise self._refused(host, pipe, Text("被拒绝", "refused"), _hint(_said(pipe)))
 
     def _there(self, pipe: Pipe) -> bool:
         return self._ready.encode() in pipe.notes(STDOUT)
@@ -95,7 +95,7 @@ class Ascent:
         return written.endswith(self._prompt.encode())
 
     def _refused(self, host: str, pipe: Pipe, why: Text, hint: Text | None) -> Unreachable:
-        written = pipe.notes(STDERR).decode("utf-8", "replace").replace(self._prompt, "").strip()
+        written = _said(pipe).decode("utf-8", "replace").replace(self._prompt, "").strip()
         said = f": {written[-300:]}" if written else ""
         method, user = self.become.method, self.become.user
         return Unreachable(
@@ -107,6 +107,11 @@ class Ascent:
             ),
             hint,
         )
+
+
+def _said(pipe: Pipe) -> bytes:
+    """nologin says on stdout why it refuses, all others on stderr."""
+    return pipe.notes(STDERR) or pipe.notes(STDOUT)
 
 
 def _hint(written: bytes) -> Text:
