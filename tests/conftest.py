@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from orchestrator.records import database as records
+
+# Speed is measured, never asserted: a busy machine must not fail a property.
+settings.register_profile("wardround", deadline=None)
+settings.load_profile("wardround")
 
 
 @pytest.fixture(scope="session")
