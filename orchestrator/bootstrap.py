@@ -1,4 +1,7 @@
-"""Wires the parts together with constructor arguments."""
+"""Wires the parts together with constructor arguments.
+
+Each part is imported where it is made: showing a round does not wait for what reaches hosts.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +10,25 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from orchestrator.application.acceptances import Acceptances
 from orchestrator.application.clock import system_clock
-from orchestrator.application.hosts import Hosts
-from orchestrator.application.linting import Linted, lint_paths
-from orchestrator.application.new_site import make_site
-from orchestrator.application.reports import Reports
-from orchestrator.application.rounds import Rounds
-from orchestrator.application.runbooks import RunbookFile, list_runbooks
 from orchestrator.application.sites import open_site
-from orchestrator.documents.schema import runbook_schema
 from orchestrator.errors import NotFound
 from orchestrator.model.site import Site
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import CHECKS, RENDERERS, Registry
-from orchestrator.plugin.renderer import Renderer
-from orchestrator.reach.host_keys import KnownHosts
-from orchestrator.reach.pool import Pool
-from orchestrator.reach.prober import Prober
-from orchestrator.records.database import open_database
 from orchestrator.settings import content_root, program_version
+
+if TYPE_CHECKING:
+    from orchestrator.application.acceptances import Acceptances
+    from orchestrator.application.hosts import Hosts
+    from orchestrator.application.linting import Linted
+    from orchestrator.application.reports import Reports
+    from orchestrator.application.rounds import Rounds
+    from orchestrator.application.runbooks import RunbookFile
+    from orchestrator.plugin.renderer import Renderer
+    from orchestrator.reach.pool import Pool
 
 
 @dataclass(frozen=True)
@@ -41,32 +41,48 @@ class Wardround:
     @cached_property
     def rounds(self) -> Rounds:
         """Raises StoreError when the site's records can't be used."""
+        from orchestrator.application.rounds import Rounds
+
         self._open_records()
         return Rounds(self.site, self.checks, versions(self.checks), system_clock, self.open_pool)
 
     @cached_property
     def reports(self) -> Reports:
+        from orchestrator.application.reports import Reports
+
         self._open_records()
         renderers: Registry[Renderer] = Registry(RENDERERS, ("suffix", "render"))
         return Reports(self.site, self.checks, renderers, system_clock)
 
     @cached_property
     def hosts(self) -> Hosts:
+        from orchestrator.application.hosts import Hosts
+
         return Hosts(self.site)
 
     @cached_property
     def acceptances(self) -> Acceptances:
+        from orchestrator.application.acceptances import Acceptances
+
         return Acceptances(self.site, self.checks)
 
     def list_runbooks(self) -> tuple[RunbookFile, ...]:
+        from orchestrator.application.runbooks import list_runbooks
+
         return list_runbooks(self.site)
 
     def open_pool(self) -> Pool:
         """Connections to this site's hosts, trusting its known_hosts and nothing else."""
+        from orchestrator.reach.host_keys import KnownHosts
+        from orchestrator.reach.pool import Pool
+        from orchestrator.reach.prober import Prober
+
         known = KnownHosts.read(self.site.known_hosts)
         return Pool(known, Prober(), concurrency=self.site.concurrency)
 
     def _open_records(self) -> None:
+        from orchestrator.records.database import open_database
+
         open_database(self.site.state)
 
 
@@ -99,6 +115,8 @@ def lint_documents(paths: Sequence[Path], folder: Path | None) -> Linted:
     Raises:
         NotFound: no paths were given and there is no site.
     """
+    from orchestrator.application.linting import lint_paths
+
     try:
         site = open_site(folder, content_root())
     except NotFound:
@@ -110,10 +128,14 @@ def lint_documents(paths: Sequence[Path], folder: Path | None) -> Linted:
 
 def document_schema(document: str) -> Mapping[str, Any]:
     """The JSON Schema of a kind of document; `runbook` is the only one so far."""
+    from orchestrator.documents.schema import runbook_schema
+
     if document != "runbook":
         raise KeyError(document)
     return runbook_schema(all_checks())
 
 
 def new_site(folder: Path) -> None:
+    from orchestrator.application.new_site import make_site
+
     make_site(folder, content_root() / "inventories" / "template")
