@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from orchestrator.language import Text
 from orchestrator.model.check import Layer
 from orchestrator.model.observation import Judgement
 from orchestrator.model.report import Change, ReportItem
 from orchestrator.model.round import CheckResult
+from orchestrator.model.threshold import Threshold
 from orchestrator.model.verdict import Verdict
 from orchestrator.records.models.finding import Finding
 from orchestrator.records.sighting import Identity, stands_alone
@@ -37,16 +39,17 @@ class Items:
             for judgement in result.judgements:
                 seen = judgement.observation
                 identity = Identity(host.name, result.id, seen.metric, seen.subject)
-                yield identity, self._placed(identity, self._of_value(host, result, judgement), host)
+                yield identity, self._of_value(identity, host, result, judgement)
             if stands_alone(result):
                 identity = Identity(host.name, result.id)
-                item = replace(_of_check(host, result), reason=result.reason, evidence=result.evidence)
-                yield identity, self._placed(identity, item, host)
+                past = self._past(identity, result.verdict, host)
+                item = _of_check(host, result, reason=result.reason, evidence=result.evidence, **past)
+                yield identity, item
 
     def loss(self, host: SeenHost) -> ReportItem:
         """The one finding of a host that could not be asked."""
-        item = replace(_of_reach(host), reason=host.failure.detail if host.failure else None)
-        return self._found(Identity(host.name), item)
+        reason = host.failure.detail if host.failure else None
+        return replace(_of_reach(host), reason=reason, **self._as_finding(Identity(host.name)))
 
     def cleared(self, host: SeenHost, finding: Finding, now: ReportItem | None) -> ReportItem:
         """A finding that the round saw gone. `now` is the item of what was wrong, where there is one."""
@@ -60,11 +63,14 @@ class Items:
             affected=self.impact.of(host.name),
         )
 
-    def _of_value(self, host: SeenHost, result: CheckResult, judgement: Judgement) -> ReportItem:
-        seen, threshold = judgement.observation, judgement.threshold
+    def _of_value(
+        self, identity: Identity, host: SeenHost, result: CheckResult, judgement: Judgement
+    ) -> ReportItem:
+        seen = judgement.observation
         decisive = judgement.verdict is result.verdict
-        item = replace(
-            _of_check(host, result),
+        return _of_check(
+            host,
+            result,
             verdict=judgement.verdict,
             metric=seen.metric,
             metric_title=self.metric_title(result.check, seen.metric),
@@ -73,46 +79,44 @@ class Items:
             unit=judgement.unit,
             reason=result.reason if decisive else None,
             evidence=seen.evidence or (result.evidence if decisive else ""),
-        )
-        if threshold is None:
-            return item
-        return replace(
-            item,
-            warn=str(threshold.warn) if threshold.warn else "",
-            crit=str(threshold.crit) if threshold.crit else "",
-            evidence_level=threshold.source.evidence,
-            source=threshold.source.origin,
+            **_limits(judgement.threshold),
+            **self._past(identity, judgement.verdict, host),
         )
 
-    def _placed(self, identity: Identity, item: ReportItem, host: SeenHost) -> ReportItem:
+    def _past(self, identity: Identity, verdict: Verdict, host: SeenHost) -> dict[str, Any]:
+        """What came before. A lost host's checks are unknown for one reason, which is its one finding."""
+        if verdict.finding and not host.failure:
+            return self._as_finding(identity)
+        return self._before(identity)
+
+    def _as_finding(self, identity: Identity) -> dict[str, Any]:
+        return {
+            **self._before(identity),
+            "change": self.history.change(identity),
+            "since": self.history.since(identity),
+            "affected": self.impact.of(identity.host),
+        }
+
+    def _before(self, identity: Identity) -> dict[str, Any]:
         before = self.history.seen.get(identity)
-        if before is not None:
-            item = replace(item, previous=before.value, previous_verdict=before.verdict)
-        # A lost host's checks are unknown for one reason, which is its one finding.
-        return self._found(identity, item) if item.verdict.finding and not host.failure else item
-
-    def _found(self, identity: Identity, item: ReportItem) -> ReportItem:
-        before = self.history.seen.get(identity)
-        return replace(
-            item,
-            previous_verdict=None if before is None else before.verdict,
-            change=self.history.change(identity),
-            since=self.history.since(identity),
-            affected=self.impact.of(item.host),
-        )
+        return {} if before is None else {"previous": before.value, "previous_verdict": before.verdict}
 
 
-def _of_check(host: SeenHost, result: CheckResult) -> ReportItem:
-    return ReportItem(
-        host.name,
-        result.id,
-        result.code,
-        result.title,
-        result.check,
-        result.layer,
-        result.verdict,
-        seconds=result.seconds,
-    )
+def _limits(threshold: Threshold | None) -> dict[str, Any]:
+    if threshold is None:
+        return {}
+    return {
+        "warn": str(threshold.warn) if threshold.warn else "",
+        "crit": str(threshold.crit) if threshold.crit else "",
+        "evidence_level": threshold.source.evidence,
+        "source": threshold.source.origin,
+    }
+
+
+def _of_check(host: SeenHost, result: CheckResult, **more: Any) -> ReportItem:
+    """`more` is all that the item says beyond the check. One call: a large round has very many items."""
+    about = {"verdict": result.verdict, "seconds": result.seconds, **more}
+    return ReportItem(host.name, result.id, result.code, result.title, result.check, result.layer, **about)
 
 
 def _of_reach(host: SeenHost) -> ReportItem:
