@@ -203,6 +203,13 @@ def test_a_round_with_findings_exits_1_and_so_does_showing_it_again(site: Site, 
     assert "有发现" in shown.out
 
 
+def test_a_terminal_that_lacks_our_marks_still_gets_the_result(site: Site, found: Said) -> None:
+    number = found.data["round"]["number"]
+    shown = site.run("round", "show", str(number), PYTHONIOENCODING="ascii")
+    assert shown.code == found.code
+    assert f"#{number} " in shown.out
+
+
 def test_a_terminal_sees_the_round_move_on_while_the_data_stay_clean(site: Site) -> None:
     master, slave = pty.openpty()
     process = site.begin("round", "run", "findings", "--json", stderr=slave)
