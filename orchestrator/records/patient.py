@@ -29,6 +29,12 @@ _PATIENT_NAME = re.compile(
 )
 _ANY_NAME = re.compile(rf"(?P<name>name{_SIGN})(?P<value>[{_HAN}][{_HAN}·*]+)", re.IGNORECASE)
 """`name=` is mostly a unit's or a disk's: only a Chinese value is taken for a person."""
+_NAMED_IDENTITY = re.compile(
+    rf"(?P<name>(?:身份证号?码?|证件号码?|(?<![a-z])(?:id[_ -]?card|identity)(?:[_ -]?(?:no|num|number))?){_SIGN})"
+    r"(?P<value>\d{6}[0-9Xx*]{6,12})",
+    re.IGNORECASE,
+)
+"""Under its own name a number is one however it is written: mistyped ones stand in logs too."""
 _CARD = re.compile(
     r"(?P<name>(?:医保卡号?|社保卡?号?|社会保障卡?号?|银行卡号?|卡号|bank[_ -]?card"
     rf"|(?:card|account|insurance)[_ -]?(?:no|num|number|id)){_SIGN})(?P<value>\d[\d -]*\d)",
@@ -113,12 +119,17 @@ def _pseudonym(salt: bytes) -> Callable[[re.Match[str]], str]:
     return mask
 
 
+def _hide(match: re.Match[str]) -> str:
+    return f"{match['name']}[ID]"
+
+
 def _remove(match: re.Match[str]) -> str:
     return f"{match['name'] or match['place']}{REMOVED}"
 
 
 _BY_NAME = (
     MaskRule(("name",), _ANY_NAME, _keep_first),
+    MaskRule(("证", "card", "identity"), _NAMED_IDENTITY, _hide),
     MaskRule(("姓名", "患者", "病人", "patient", "xingming"), _PATIENT_NAME, _keep_first),
     MaskRule(("址", "生", "诊断", "检验", "address", "birth", "dob", "diagnosis", "lab"), _PRIVATE, _remove),
 )

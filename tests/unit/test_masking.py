@@ -149,6 +149,8 @@ def test_what_stands_after_a_name_that_means_a_secret_is_masked(shown: str, stor
         ("患者 110101199003070118 到达", "患者 [ID] 到达"),
         ("身份证11010119900307002X。", "身份证[ID]。"),
         ("old 110101900307011 card", "old [ID] card"),
+        ("idcard=110101199003070119 mistyped", "idcard=[ID] mistyped"),
+        ("身份证号：11010119900307", "身份证号：[ID]"),
         ("联系13812345678或+86 139-1234-5678", "联系[PHONE]或[PHONE]"),
         ("姓名：张三丰 性别：男", "姓名：张* 性别：男"),
         ('{"patient_name": "John Smith", "age": 40}', '{"patient_name": "J*", "age": 40}'),
