@@ -30,7 +30,8 @@ _PATIENT_NAME = re.compile(
 _ANY_NAME = re.compile(rf"(?P<name>name{_SIGN})(?P<value>[{_HAN}][{_HAN}·*]+)", re.IGNORECASE)
 """`name=` is mostly a unit's or a disk's: only a Chinese value is taken for a person."""
 _NAMED_IDENTITY = re.compile(
-    rf"(?P<name>(?:身份证号?码?|证件号码?|(?<![a-z])(?:id[_ -]?card|identity)(?:[_ -]?(?:no|num|number))?){_SIGN})"
+    r"(?P<name>(?:身份证号?码?|证件号码?|(?<![a-z])(?:id[_ -]?card|identity)(?:[_ -]?(?:no|num|number))?)"
+    rf"{_SIGN})"
     r"(?P<value>\d{6}[0-9Xx*]{6,12})",
     re.IGNORECASE,
 )
