@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.application.clock import Clock
-from orchestrator.application.runbooks import Documents, find_runbook, read_documents
+from orchestrator.application.runbooks import Documents, find_runbook, read_catalogue, read_documents
 from orchestrator.errors import Refused
 from orchestrator.execution.round import execute
 from orchestrator.gate.gate import admit
@@ -136,6 +136,7 @@ class Rounds:
     async def prepare(self, request: RoundRequest) -> Prepared:
         """Documents and inventory to a plan. Nothing is reached, nothing is recorded."""
         documents = read_documents(self._site, request.runbook, self._checks)
+        read_catalogue(self._site)  # the report needs it: its errors must not come after the round
         inventory = await read_inventory(
             request.inventory or self._site.inventory,
             tuple(dict.fromkeys(play.hosts for play in documents.runbook.plays)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from orchestrator.documents.encoding import SIZE_LIMIT
@@ -16,7 +17,7 @@ def read_file(path: Path) -> bytes:
         InvalidDocument: it can't be read.
     """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_at_once) as file:
             return file.read(SIZE_LIMIT + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -30,3 +31,8 @@ def read_file(path: Path) -> bytes:
                 )
             ]
         ) from error
+
+
+def _at_once(path: str, flags: int) -> int:
+    """A named pipe that nobody writes to reads as empty, instead of holding everything up."""
+    return os.open(path, flags | os.O_NONBLOCK)

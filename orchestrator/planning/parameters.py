@@ -15,7 +15,6 @@ from orchestrator.model.host import Host
 from orchestrator.model.runbook import CheckTask
 from orchestrator.planning.complaints import Complaint, Complaints
 from orchestrator.planning.secrets import conceal, reveal
-from orchestrator.planning.template import looks_like_template
 from orchestrator.planning.variables import Scope
 from orchestrator.plugin.check import CheckPlugin
 
@@ -77,8 +76,11 @@ def _shown(scope: Scope, template: object) -> object:
 
 
 def _as_accepted(text: object) -> object:
-    """What a second person accepted is what runs: no variable may change it afterwards."""
-    if isinstance(text, str) and looks_like_template(text):
+    """What a second person accepted is what runs: no variable may change it afterwards.
+
+    Nothing is rendered, so a shell's `${#name}` is no comment of Jinja's.
+    """
+    if isinstance(text, str) and ("{{" in text or "{%" in text):
         raise InputError(
             Text("放行的是原文，其中不能有模板", "it is accepted as it is written, and can hold no template"),
             Text(

@@ -218,3 +218,8 @@ def test_an_accepted_command_runs_as_it_was_accepted_and_no_variable_changes_it(
     assert planned(play(task("command", {"command": "df -P /"})), stock=stock).size == 1
     said = refusal(runbook(play(task("command", {"command": "df -P {{ path }}"}))), stock)
     assert "command.command: it is accepted as it is written, and can hold no template" in said
+
+
+def test_an_accepted_command_may_ask_the_shell_for_a_length() -> None:
+    (check,) = planned(play(task("command", {"command": "echo ${#PATH}"}))).hosts[0].checks
+    assert check.parameters == {"command": "echo ${#PATH}"}
