@@ -82,6 +82,9 @@ class Reports:
 
 def _write_whole(target: Path, data: bytes) -> None:
     try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)  # a device or a pipe is written to; renaming over it would destroy it
+            return
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".report-")
         try:

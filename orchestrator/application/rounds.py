@@ -96,7 +96,10 @@ class Rounds:
             NotFound, InvalidDocument, InvalidInventory, Refused, Busy: nothing was reached.
             StoreError: the records can't be written; the round stops.
         """
-        return asyncio.run(self._run_once(request, on_progress))
+        try:
+            return asyncio.run(self._run_once(request, on_progress))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None  # stopped by a signal before there was a round to cancel
 
     def list(self, runbook: str | None, limit: int) -> tuple[RoundLine, ...]:
         """The latest rounds, newest first; one whose process is gone shows as interrupted."""

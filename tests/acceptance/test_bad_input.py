@@ -402,6 +402,35 @@ def test_ctrl_c_in_mid_round_ends_it_as_cancelled_with_what_was_collected(site: 
     assert shown["counts"]["ok"] >= 1
 
 
+def test_a_stop_signal_before_the_round_begins_is_told_without_a_traceback(site: SiteFolder) -> None:
+    inventory = site.root / "inventory" / "slow.sh"
+    started = site.root / "started"
+    inventory.write_text(f"#!/bin/sh\ntouch {started}\nsleep 20\necho '{{}}'\n")
+    inventory.chmod(0o755)
+    process = subprocess.Popen(
+        [COMMAND, "--lang", "en", "round", "run", "morning", "--site", site.root, "-i", inventory],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    _wait(started.exists)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err.strip()) == (130, "cancelled")
+
+
+def test_a_report_is_written_to_a_pipe_and_does_not_replace_it(site: SiteFolder) -> None:
+    assert site.round().code == 0
+    pipe = site.root / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    told = site.wardround("report", "--format", "json", "--site", str(site.root), "-o", str(pipe))
+    assert told.code == 0, told
+    assert os.read(reader, 1) == b"{"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
 def _hosts_done(site: SiteFolder) -> int:
     rounds = f"file:{site.root / 'var' / database.FILE}?mode=ro"
     with contextlib.closing(sqlite3.connect(rounds, uri=True)) as connection:
