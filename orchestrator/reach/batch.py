@@ -83,7 +83,8 @@ _w_end() {
 _w_emit() {
   [ -z "$_w_full" ] && printf %s "$_w_t" >"$_w_d/$_w_n.t" && printf %s "$_w_z" >"$_w_d/$_w_n.z" || return 1
   _w_cut
-  (cd "$_w_d" && exec cat $_w_files "$_w_n.z")
+  # cat writes once a file, and sshd makes a packet of each write: dd gathers them.
+  (cd "$_w_d" && cat $_w_files "$_w_n.z" | dd obs=@BLOCK@)
 }
 
 _w_cut() {
