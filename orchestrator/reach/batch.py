@@ -96,7 +96,10 @@ _w_cut() {
 _w_watch() {
   _w_last=
   while sleep 1 >/dev/null 2>&1; do
-    kill -0 $$ || exit
+    if ! kill -0 $$; then
+      [ -z "$_w_d" ] || rm -rf "$_w_d"
+      exit
+    fi
     # Nobody is left to answer to: the connection is gone.
     if [ -n "$_w_parent" ] && [ ! -d "$_w_parent" ]; then
       kill -STOP $$

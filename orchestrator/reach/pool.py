@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from orchestrator.model.host import Host, Transport
 from orchestrator.reach.host_keys import KnownHosts
 from orchestrator.reach.host_session import HostSession, Line
@@ -37,8 +39,7 @@ class Pool:
         """End all connections, those behind jump hosts before the jump hosts."""
         sessions = list(self._sessions.values())
         self._sessions.clear()
-        for session in sessions:
-            await session.close()
+        await asyncio.gather(*(session.close() for session in sessions))
         await self._logins.close()
         await self._prober.close()
 

@@ -233,11 +233,11 @@ class Logins:
             return None
         key = (tuple(jumps), connection.key_file)
         task = self._jumps.get(key)
-        if task is None or (
-            task.done() and (task.cancelled() or task.exception() or not task.result().alive)
-        ):
-            task = asyncio.create_task(self._jump(host, connection, jumps))
-            self._jumps[key] = task
+        if task is None or _over(task):
+            lost = task
+            task = self._jumps[key] = asyncio.create_task(self._jump(host, connection, jumps))
+            if lost is not None and not lost.cancelled() and not lost.exception():
+                await lost.result().close()
         try:
             # Shielded: the others still need it when this host's turn is cancelled.
             return await asyncio.shield(task)
@@ -296,7 +296,8 @@ class Logins:
                     known_hosts=_trusting(trusted),
                     server_host_key_algs=_algorithms(client.recorded),
                     username=target.user,
-                    client_keys=list(target.proof.keys) or None,
+                    # None would rule the agent out as well.
+                    client_keys=list(target.proof.keys) if target.proof.keys or target.proof.agent else None,
                     password=target.proof.password,
                     agent_path=target.proof.agent,
                 )
@@ -330,6 +331,11 @@ async def scan_host_key(host: Host, known: KnownHosts) -> ScannedKey:
         return await logins.scan(host)
     finally:
         await logins.close()
+
+
+def _over(task: asyncio.Task[SshLine]) -> bool:
+    """Whether a login on a jump host has failed, or was lost since."""
+    return task.done() and (task.cancelled() or bool(task.exception()) or not task.result().alive)
 
 
 async def _failure(target: _Target, road: Road | None, client: _Client, error: Exception) -> Unreachable:

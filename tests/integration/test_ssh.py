@@ -434,6 +434,46 @@ async def test_a_key_file_that_can_not_be_used_is_named(
         assert str(path) in error.message.zh
 
 
+async def test_default_keys_open_a_host_that_names_none_also_beside_a_dead_agent(
+    pool: Pool, servers: list[Sshd], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "no-agent"))
+    keyless = altered(servers[0].host("keyless"), key_file=None)
+    assert (await failure(pool, keyless)).reason is UnreachableReason.AUTH
+    (tmp_path / ".ssh").mkdir()
+    shutil.copy(servers[0].client_key, tmp_path / ".ssh" / "id_ed25519")
+    assert (await answer(await pool.connect(keyless), "echo in")).stdout == b"in\n"
+
+
+async def test_an_agent_is_asked_only_where_no_key_is_named(
+    pool: Pool, servers: list[Sshd], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        writer.close()
+
+    agent = await asyncio.start_unix_server(serve, tmp_path / "agent")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
+    async with agent:
+        await pool.connect(servers[0].host("named"))
+        assert asked == 0
+        await failure(pool, altered(servers[0].host("keyless"), key_file=None))
+        assert asked == 1
+
+
+async def test_a_jump_host_that_was_lost_is_logged_in_on_again(pool: Pool, servers: list[Sshd]) -> None:
+    connection = servers[1].connection(jumps=(servers[2].jump,))
+    session = await pool.connect(servers[1].host("inner", connection=connection))
+    assert (await answer(session, "echo 1")).stdout == b"1\n"
+    servers[2].end_connections()
+    assert (await answer(session, "echo 2")).stdout == b"2\n"
+
+
 async def test_dead_hosts_never_hold_up_the_others(servers: list[Sshd]) -> None:
     """One slot, and more dead hosts than slots: 192.0.2.0/24 is nobody's, so it swallows or refuses."""
     dead = [
