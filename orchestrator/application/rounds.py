@@ -139,7 +139,6 @@ class Rounds:
     async def prepare(self, request: RoundRequest) -> Prepared:
         """Documents and inventory to a plan. Nothing is reached, nothing is recorded."""
         documents = read_documents(self._site, request.runbook, self._checks)
-        read_catalogue(self._site)  # the report needs it: its errors must not come after the round
         inventory = await read_inventory(
             request.inventory or self._site.inventory,
             tuple(dict.fromkeys(play.hosts for play in documents.runbook.plays)),
@@ -147,6 +146,8 @@ class Rounds:
             self._site.vault_password_file,
             self._site.state / "cache",
         )
+        # The report needs the systems: their errors must not come after the round.
+        read_catalogue(self._site, None if request.inventory else {*inventory.hosts, *inventory.groups})
         plan, hosts = make_plan(
             documents.runbook,
             inventory,

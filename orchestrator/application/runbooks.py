@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,11 +107,15 @@ def read_all_acceptances(site: Site) -> tuple[Acceptance, ...]:
     )
 
 
-def read_catalogue(site: Site) -> Catalogue:
-    """The site's systems; empty when it has no `systems.yml`."""
+def read_catalogue(site: Site, places: Collection[str] | None = None) -> Catalogue:
+    """The site's systems; empty when it has no `systems.yml`.
+
+    Args:
+        places: the inventory's hosts and groups, where they are known: naming any other is an error.
+    """
     if site.systems is None:
         return Catalogue(())
-    return read_systems(str(site.systems), read_file(site.systems))
+    return read_systems(str(site.systems), read_file(site.systems), places)
 
 
 def _near(name: str, known: Sequence[str]) -> Text:

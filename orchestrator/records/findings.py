@@ -28,7 +28,9 @@ def record_findings(row: Round, outcomes: Sequence[HostOutcome]) -> FindingChang
     hosts = [outcome.host for outcome in outcomes]
     known = {one.fingerprint: one for one in Finding.objects.filter(host__in=hosts, cleared_in=None)}
     seen = {
-        sighting.identity.fingerprint: sighting for outcome in outcomes for sighting in sightings(outcome)
+        sighting.identity.fingerprint(row.runbook): sighting
+        for outcome in outcomes
+        for sighting in sightings(outcome)
     }
     wrong = {mark: sighting for mark, sighting in seen.items() if sighting.verdict is not Verdict.OK}
     opened = [_open(row, mark, sighting) for mark, sighting in wrong.items() if mark not in known]

@@ -14,7 +14,7 @@ from orchestrator.model.verdict import Verdict, worst
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What makes two findings the same one, whichever runbook, round or degree."""
+    """What makes two findings of one runbook the same one, in whichever round or degree."""
 
     host: str
     task: str = ""
@@ -23,9 +23,13 @@ class Identity:
     """Empty: that the check as a whole gave no answer."""
     subject: str = ""
 
-    @property
-    def fingerprint(self) -> str:
-        parts = json.dumps((self.host, self.task, self.metric, self.subject))
+    def fingerprint(self, runbook: str) -> str:
+        """The same for the same thing seen by `runbook`.
+
+        Another runbook may ask another question under the same task id, or hold the answer against other
+        limits: its word clears nothing of ours. Whether a host can be reached is the same for all.
+        """
+        parts = json.dumps((runbook if self.task else "", self.host, self.task, self.metric, self.subject))
         return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
     def __str__(self) -> str:

@@ -57,7 +57,8 @@ def read_history(row: Round) -> History:
     before = round_before(row)
     seen = {} if before is None else dict(_all_seen(read_hosts(before)))
     of_then = Q(cleared_in=None) | Q(cleared_in__gte=row.pk)
-    findings = Finding.objects.filter(of_then, first_seen__lte=row.pk)
+    ours = Q(first_seen__runbook=row.runbook) | Q(task="")
+    findings = Finding.objects.filter(of_then, ours, first_seen__lte=row.pk)
     findings = findings.select_related("first_seen").defer("first_seen__scope")
     first_seen, cleared = {}, {}
     for finding in findings:

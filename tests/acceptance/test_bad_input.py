@@ -248,6 +248,12 @@ def test_a_system_that_names_an_unknown_dependency_is_refused(site: SiteFolder) 
     site.refuses("systems.yml:", "p_ap", "p_app")
 
 
+def test_a_system_on_a_host_that_the_inventory_does_not_have_is_refused(site: SiteFolder) -> None:
+    systems = site.root / "systems.yml"
+    systems.write_text("platform:\n  - {id: p_app, zh: 应用, en: App, tier: T1, hosts: [his-ap01]}\n")
+    site.refuses("systems.yml:2:", "his-ap01")
+
+
 def test_a_threshold_file_with_a_limit_that_is_no_number_is_refused(site: SiteFolder) -> None:
     (site.root / "thresholds.yml").write_text(
         'thresholds:\n  filesystem_usage:\n    used_pct: {warn: "> lots", source: 会议纪要}\n'

@@ -100,6 +100,18 @@ def test_neither_a_lost_host_nor_a_round_without_it_clears_its_findings() -> Non
     assert open_findings() == {"db1 disk /data": Verdict.CRIT, "db1": Verdict.UNKNOWN}
 
 
+def test_another_runbook_that_is_content_clears_nothing_of_ours() -> None:
+    recorded(plan("db1"), seen("db1", Verdict.CRIT))
+    recorded(plan("db1", runbook="evening"), seen("db1", Verdict.OK))
+    assert open_findings() == {"db1 disk /data": Verdict.CRIT}
+
+
+def test_a_host_that_answers_another_runbook_is_no_longer_lost() -> None:
+    recorded(plan("db1"), lost("db1"))
+    recorded(plan("db1", runbook="evening"), seen("db1", Verdict.OK))
+    assert open_findings() == {}
+
+
 def test_another_subject_that_is_well_clears_nothing() -> None:
     recorded(plan("db1"), seen("db1", Verdict.CRIT))
     recorded(plan("db1"), outcome("db1", result("disk", value(Verdict.OK, "/"))), day=1)
@@ -127,12 +139,6 @@ def test_a_check_that_could_not_look_clears_once_it_could() -> None:
     assert open_findings() == {"db1 disk": Verdict.UNKNOWN}
     recorded(plan("db1"), seen("db1", Verdict.WARN), day=1)
     assert open_findings() == {"db1 disk /data": Verdict.WARN}
-
-
-def test_another_runbook_sees_the_same_finding_gone() -> None:
-    recorded(plan("db1"), seen("db1", Verdict.CRIT))
-    recorded(plan("db1", runbook="evening"), seen("db1", Verdict.OK))
-    assert open_findings() == {}
 
 
 def test_numbers_are_kept_for_trends_and_words_are_not() -> None:

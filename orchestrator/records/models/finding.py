@@ -10,11 +10,12 @@ from orchestrator.records.models.round import Round
 class Finding(models.Model):
     """One stretch of time. The same thing going wrong again later is another row.
 
-    Whatever runbook looks: a finding of the morning round persists in the afternoon and may clear there.
+    It belongs to the runbook whose round saw it first, but for a host that can't be reached: that is the same
+    whoever looks.
     """
 
     fingerprint = models.CharField(max_length=32)
-    """Of host, task, metric and subject."""
+    """See `Identity.fingerprint`."""
     host = models.CharField(max_length=255)
     task = models.CharField(max_length=255)
     """Empty: the host could not be reached."""
