@@ -17,8 +17,7 @@ def read_file(path: Path) -> bytes:
         InvalidDocument: it can't be read.
     """
     try:
-        with open(path, "rb", opener=_at_once) as file:
-            return file.read(SIZE_LIMIT + 1)
+        return read_bytes(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidDocument(
@@ -31,6 +30,12 @@ def read_file(path: Path) -> bytes:
                 )
             ]
         ) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """As `read_file`, for who explains an OSError in words of their own."""
+    with open(path, "rb", opener=_at_once) as file:
+        return file.read(SIZE_LIMIT + 1)
 
 
 def _at_once(path: str, flags: int) -> int:

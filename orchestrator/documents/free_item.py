@@ -15,6 +15,7 @@ from pathlib import Path
 
 from orchestrator.documents.accepted import acceptance_digest
 from orchestrator.documents.encoding import SIZE_LIMIT
+from orchestrator.documents.file import read_bytes
 from orchestrator.documents.findings import did_you_mean, one_of, shown
 from orchestrator.errors import Diagnostic, Position
 from orchestrator.language import Text
@@ -130,8 +131,7 @@ def _source(folder: Path, name: str, function: str, position: Position) -> bytes
             Text("把文件放到运行手册旁边", "put the file beside the runbook"),
         )
     try:
-        with path.open("rb") as file:
-            source = file.read(SIZE_LIMIT + 1)
+        source = read_bytes(path)
     except OSError as error:
         return _fault(
             position,

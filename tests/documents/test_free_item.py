@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,7 @@ def test_site_python_is_accepted_by_its_files_bytes(tmp_path: Path, checks: Chec
         ("nul.py::test_a", "syntax error"),
         ("deep.py::test_a", "syntax error"),
         ("folder.py::test_a", "can't read folder.py"),
+        ("pipe.py::test_a", "no function test_a"),
     ],
 )
 def test_site_python_that_cannot_run_is_refused(
@@ -85,6 +87,7 @@ def test_site_python_that_cannot_run_is_refused(
     (runbooks / "link.py").symlink_to(tmp_path / "ward.py")
     (runbooks / "broken.py").write_text("def test_a(host): ...\ndef (:\n")
     (runbooks / "nul.py").write_bytes(b"def test_a(host): ...\n\0\n")
+    os.mkfifo(runbooks / "pipe.py")
     (runbooks / "deep.py").write_text("(" * 5_000)
     (refusal,) = unaccepted(items(runbooks, f'{{site_test: "{reference}"}}', checks), [])
     assert refusal.rule == "site-python"
