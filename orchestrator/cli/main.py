@@ -17,7 +17,7 @@ from orchestrator.cli.phrases import teach_click
 from orchestrator.errors import OrchestratorError
 from orchestrator.language import Text
 
-_COMMANDS = {
+COMMANDS = {
     "round": Entry(
         "orchestrator.cli.round", Text("巡检：执行、列出、查看", "Inspection rounds: run, list, show")
     ),
@@ -78,7 +78,7 @@ def run(arguments: Sequence[str]) -> int:
 def _group() -> click.Group:
     return LazyGroup(
         name="wardround",
-        entries=_COMMANDS,
+        entries=COMMANDS,
         help=say(
             "医院信息系统的巡检、应急与变更，用 YAML 运行手册执行，全程留痕。\n\n"
             "第一次使用：wardround demo run 会在本机搭一个小医院并完成一次早巡检。",

@@ -81,9 +81,11 @@ async def execute(
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
+    alive = [task for task in tasks if not task.done()]
+    for task in alive:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    if alive:  # else a cancellation that comes now would hit a round that is complete
+        await asyncio.gather(*alive, return_exceptions=True)
 
 
 class _Walk:

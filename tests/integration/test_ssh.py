@@ -426,7 +426,8 @@ async def test_a_key_file_that_can_not_be_used_is_named(
     pool: Pool, servers: list[Sshd], tmp_path: Path
 ) -> None:
     locked, garbage = tmp_path / "locked", tmp_path / "garbage"
-    asyncssh.generate_private_key("ssh-ed25519").write_private_key(locked, passphrase="secret")
+    keygen = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", str(locked)]
+    await (await asyncio.create_subprocess_exec(*keygen)).wait()
     garbage.write_bytes(b"\xff\x00 no key")
     for path in (tmp_path / "missing", tmp_path, locked, garbage):
         error = await failure(pool, altered(servers[0].host(), key_file=path))

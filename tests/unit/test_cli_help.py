@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,8 @@ LEAVES = [
 def _chinese(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Commands keep the language in which they were imported, as in the one process of a command line."""
     monkeypatch.delenv("WARDROUND_LANG", raising=False)
+    for entry in main.COMMANDS.values():
+        monkeypatch.delitem(sys.modules, entry.module, raising=False)
     choose_language([])
     phrases.teach_click()
     yield
