@@ -26,7 +26,8 @@ def main(hosts: int, runs: int, only: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="wardround-bench-") as name:
         folder = Path(name)
         click.echo(f"starting {hosts} OpenSSH servers ...", err=True)
-        with running_sshd(folder, count=hosts) as servers:
+        # Or else bash reads the user's .bashrc before each remote command, and that is what is measured.
+        with running_sshd(folder, count=hosts, options=["SetEnv SHLVL=2"]) as servers:
             fleet = Fleet(folder, servers)
             fleet.write()
             chosen = [
