@@ -149,7 +149,9 @@ def _ansible_one(fleet: Fleet) -> Contender:
 
 
 def _ansible(fleet: Fleet, name: str, file: str, tasks: str) -> Contender:
-    configuration = fleet.folder / "ansible.cfg"
+    # Not beside the inventory: there it would be the site's, and could make the inventory a dynamic one.
+    configuration = fleet.folder / "ansible" / "ansible.cfg"
+    configuration.parent.mkdir(exist_ok=True)
     configuration.write_text("")
     playbook = fleet.folder / file
     playbook.write_text("- hosts: all\n  gather_facts: false\n  tasks:\n" + tasks)
