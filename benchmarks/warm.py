@@ -44,5 +44,5 @@ def _report(reports: Reports, number: int) -> None:
 if __name__ == "__main__":
     opened = open_wardround(Path(sys.argv[1]))
     # Touched before the event loop runs: Django opens its database outside of it.
-    opened.rounds, opened.reports  # noqa: B018
+    opened.rounds, opened.reports  # noqa: B018 - asked for what asking does
     asyncio.run(main(opened, [int(pid) for pid in os.environ["BENCH_SERVERS"].split()]))

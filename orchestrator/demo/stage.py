@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from orchestrator.demo.faults import FAULTS, KEY_CHANGED, Fault, impossible
 from orchestrator.demo.hospital import HOSTS, SSH_PORT
 from orchestrator.demo.isolation import Isolation, best_isolation
 from orchestrator.demo.place import Place, has_openssh
-from orchestrator.demo.ports import free_shift, is_free, own_turn
+from orchestrator.demo.ports import answers, free_shift, is_free, own_turn
 from orchestrator.demo.process import end, recorded
 from orchestrator.demo.record import StageRecord, claim, disclaim, is_demo, locked
 from orchestrator.demo.site import prepare_site
@@ -109,8 +110,23 @@ def down(folder: Path, say: Say) -> None:
         if left:
             names = ", ".join(left)
             raise InputError(Text(f"无法结束：{names}", f"could not end: {names}"))
+        _wait_for_silence(folder)
         _remove(folder)
     say(Text(f"演示医院已清理：{folder}", f"the demo hospital is gone: {folder}"))
+
+
+def _wait_for_silence(folder: Path) -> None:
+    """Whoever is told that the demo is gone must not find it answering: the kernel may let go of a killed
+    namespace's sockets a moment after its processes."""
+    with suppress(InputError):
+        record = StageRecord.read(folder)
+        places = _places(folder, record) if record is not None else ()
+        deadline = time.monotonic() + 5.0
+        # No longer than that: another demo may have taken the port in the meantime.
+        while any(answers(place.host.address, place.ssh_port) for place in places):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.02)
 
 
 def status(folder: Path) -> Demo | None:
