@@ -15,10 +15,11 @@ from orchestrator.application.reports import Reports
 from orchestrator.application.rounds import RoundRequest
 from orchestrator.bootstrap import Wardround, open_wardround
 from orchestrator.language import Language
+from orchestrator.model.actor import Actor, Proof
 
 
 async def main(wardround: Wardround, servers: Sequence[int]) -> None:
-    request = RoundRequest(runbook="bench", actor="benchmark")
+    request = RoundRequest(runbook="bench", actor=Actor("benchmark", Proof.PROGRAM))
     rounds, reports, reach = wardround.rounds, wardround.reports, wardround.open_pool()
     try:
         await rounds.run_with(reach, request, lambda _: None)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from orchestrator.application.acceptances import Acceptances
     from orchestrator.application.hosts import Hosts
     from orchestrator.application.linting import Linted
+    from orchestrator.application.people import People
     from orchestrator.application.reports import Reports
     from orchestrator.application.rounds import Rounds
     from orchestrator.application.runbooks import RunbookFile
@@ -53,6 +54,13 @@ class Wardround:
         self._open_records()
         renderers: Registry[Renderer] = Registry(RENDERERS, ("suffix", "render"))
         return Reports(self.site, self.checks, renderers, system_clock)
+
+    @cached_property
+    def people(self) -> People:
+        from orchestrator.application.people import People
+
+        self._open_records()
+        return People(self.site)
 
     @cached_property
     def hosts(self) -> Hosts:

@@ -6,11 +6,14 @@ OrchestratorError                   exit code 4
 │   ├── InvalidInventory            Ansible refuses the inventory, or a pattern matches nothing
 │   ├── NotFound                    no runbook, round, host or site of that name
 │   ├── Busy                        the same thing is under way already
-│   └── Refused                     the gate says no, and why
+│   ├── Refused                     the gate says no, and why
+│   ├── Unauthenticated             it must be known who decides this, and nobody is logged in
+│   └── Forbidden                   that person may not do this
 ├── Unreachable                     exit code 3: a host could not be asked
 ├── PluginError                     a plugin can't be loaded or breaks its contract
 ├── StoreError                      the database or its folder can't be used
-│   └── StoreTooNew                 it was written by a newer version
+│   ├── StoreTooNew                 it was written by a newer version
+│   └── ChainBroken                 the log of events is not what was written: nothing is added to it
 └── CheckSignal                     raised inside a check, caught by the inspector
     ├── NotApplicable               nothing to check here: `skipped`
     └── CannotTell                  we looked and can't say: `unknown`
@@ -115,6 +118,14 @@ class Refused(InputError):
     """The gate does not let this plan run. There is no flag that changes its mind."""
 
 
+class Unauthenticated(InputError):
+    """This is a decision: it must be known who takes it, and nobody is logged in."""
+
+
+class Forbidden(InputError):
+    """Somebody is logged in, and may not do this."""
+
+
 class UnreachableReason(StrEnum):
     """Why a host could not be asked."""
 
@@ -183,6 +194,10 @@ class StoreError(OrchestratorError):
 
 class StoreTooNew(StoreError):
     """The database was written by a newer version of this program."""
+
+
+class ChainBroken(StoreError):
+    """The log of events does not end as the signed head says. What needs a record does not happen."""
 
 
 class CheckSignal(OrchestratorError):

@@ -18,7 +18,12 @@ openssl|openssl|tests of certificates are skipped|跳过证书的测试
 chromium|chromium|reports are not looked at as rendered|不检查报告的渲染效果
 noto-cjk|fonts-noto-cjk|rendered reports show no Chinese|渲染的报告无法显示中文
 pdftoppm|poppler-utils|printed reports are not looked at|不检查报告的打印效果
-busybox|busybox|checks are not tried on a busybox system|不在 busybox 系统上试检查项'
+busybox|busybox|checks are not tried on a busybox system|不在 busybox 系统上试检查项
+redis-server|redis-server|Redis checks are not tried on a real server|不在真实 Redis 上试检查项
+redis-sentinel|redis-sentinel|the check of sentinels is not tried on real ones|不在真实哨兵上试检查项
+mariadbd|mariadb-server|MariaDB checks are not tried on a real server|不在真实 MariaDB 上试检查项
+tcsh|tcsh|hosts whose login shell is csh are not tried|不试登录 shell 为 csh 的主机
+fish|fish|hosts whose login shell is fish are not tried|不试登录 shell 为 fish 的主机'
 
 case "${1:-}" in
     demo) wanted=$demo ;;

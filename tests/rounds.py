@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from orchestrator.errors import UnreachableReason
 from orchestrator.language import Text
+from orchestrator.model.actor import Actor, Proof
 from orchestrator.model.check import Layer
 from orchestrator.model.effect import Effect
 from orchestrator.model.observation import Judgement, Observation
@@ -20,6 +21,7 @@ from orchestrator.records.rounds import close_round, open_round, record_outcomes
 
 START = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
 MASKER = Masker((), b"the salt of these tests")
+WANG = Actor("王工", Proof.SESSION)
 LAYERS = {"disk": Layer.SYSTEM, "service": Layer.APPLICATION, "orders": Layer.BUSINESS}
 LIMITS = Threshold(
     Limit(Comparison.AT_LEAST, 85.0),
@@ -95,7 +97,7 @@ def recorded(
 ) -> int:
     """A round of the given outcomes in the database, `day` days after the first; None leaves it running."""
     at = START + timedelta(days=day)
-    number = open_round(planned, "王工", at, "0.1.0")
+    number = open_round(planned, WANG, at, "0.1.0")
     record_outcomes(number, outcomes, MASKER)
     if state is not None:
         close_round(number, state, at + timedelta(minutes=1))

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from orchestrator.application.clock import Clock
@@ -17,6 +18,7 @@ from orchestrator.application.runbooks import Documents, find_runbook, read_cata
 from orchestrator.errors import Refused
 from orchestrator.execution.round import execute
 from orchestrator.gate.gate import admit
+from orchestrator.model.actor import Actor
 from orchestrator.model.host import Host
 from orchestrator.model.plan import Plan
 from orchestrator.model.round import HostOutcome, Progress, RoundLine, RoundState
@@ -54,12 +56,18 @@ class RoundRequest:
     """What a face or a schedule asks for."""
 
     runbook: str
-    actor: str
+    actor: Actor
     """Who or what starts it, for the record."""
     limit: str | None = None
     """An Ansible host pattern that narrows the runbook's own."""
     inventory: tuple[Path, ...] = ()
     """Instead of the site's."""
+    tasks: tuple[str, ...] = ()
+    """Ids of the only tasks to run, for a recheck; none: all."""
+
+    @property
+    def partial(self) -> bool:
+        return self.limit is not None or bool(self.tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,7 @@ class Rounds:
                 runbook=row.runbook,
                 title=row.title,
                 state=row.round_state,
-                actor=row.actor,
+                actor=row.started_by,
                 started_at=row.started_at.astimezone(self._site.timezone),
                 hosts=row.hosts,
                 hosts_unreachable=row.hosts_unreachable,
@@ -125,7 +133,10 @@ class Rounds:
     async def run_with(self, reach: Reach, request: RoundRequest, on_progress: OnProgress) -> int:
         """`run` over connections that are kept, for who runs round after round."""
         name = find_runbook(self._site, request.runbook).name
-        with round_lock(self._site.state, name, request.actor, self._clock()), _records_thread() as records:
+        with (
+            round_lock(self._site.state, name, request.actor.name, self._clock()),
+            _records_thread() as records,
+        ):
             return await self._run(reach, request, on_progress, records)
 
     async def _run_once(self, request: RoundRequest, on_progress: OnProgress) -> int:
@@ -182,7 +193,7 @@ class Rounds:
         files = Store(self._site.state).thaw(frozen)
         recorder.number = await loop.run_in_executor(
             records,
-            open_round,
+            partial(open_round, partial=request.partial),
             plan,
             request.actor,
             self._clock(),

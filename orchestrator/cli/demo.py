@@ -73,7 +73,7 @@ def run() -> int:
         demo = advance(demo, tell)
     for missing in demo.missing:
         tell(missing)
-    run_and_show(wardround, RoundRequest(runbook="morning", actor="demo"), as_json=False, report=None)
+    run_and_show(wardround, RoundRequest("morning", wardround.people.starter()), as_json=False, report=None)
     tell(
         Text(
             "以上故障是示范预埋的。再执行一次可看到变化；make demo-down 清理。",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,7 +76,8 @@ def ping(pattern: str, site: Path | None) -> int:
     wardround = open_wardround(site)
     limit = None if pattern == "all" else pattern
     number = wardround.rounds.run(
-        RoundRequest(runbook="inspection/reachable", actor=getpass.getuser(), limit=limit), lambda _: None
+        RoundRequest(runbook="inspection/reachable", actor=wardround.people.starter(), limit=limit),
+        lambda _: None,
     )
     report = wardround.reports.build(number)
     print_hosts(report)

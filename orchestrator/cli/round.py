@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,8 +53,9 @@ def run_round(
     from orchestrator.application.rounds import RoundRequest
     from orchestrator.bootstrap import open_wardround
 
-    request = RoundRequest(runbook=name, actor=_actor(), limit=limit, inventory=inventory)
-    return run_and_show(open_wardround(site), request, as_json=as_json, report=report)
+    wardround = open_wardround(site)
+    request = RoundRequest(runbook=name, actor=wardround.people.starter(), limit=limit, inventory=inventory)
+    return run_and_show(wardround, request, as_json=as_json, report=report)
 
 
 @command.command(
@@ -118,11 +118,3 @@ def run_and_show(wardround: Wardround, request: RoundRequest, *, as_json: bool, 
     else:
         print_summary(result, path)
     return of_round(result.state, result.counts)
-
-
-def _actor() -> str:
-    """Who runs this, as the machine knows them. Names of people come with the accounts."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

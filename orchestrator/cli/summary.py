@@ -141,7 +141,7 @@ def print_rounds(rounds: Sequence[RoundLine], *, as_json: bool) -> None:
             f"{line.started_at:%Y-%m-%d %H:%M}",
             f"{line.done}/{line.due}",
             *(str(count or "") for count in (line.crit, line.warn, line.hosts_unreachable)),
-            line.actor,
+            speak(line.actor.label),
         )
     stdout().print(table)
 

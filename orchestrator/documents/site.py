@@ -15,7 +15,7 @@ from orchestrator.documents.validation import FILLED, refuse, validate
 from orchestrator.documents.yaml import require_yaml
 from orchestrator.errors import Position
 from orchestrator.language import Text
-from orchestrator.model.site import Site
+from orchestrator.model.site import HashAlgorithm, Retention, Site
 
 FILE = "wardround.yml"
 DEFAULTS = {
@@ -26,9 +26,13 @@ DEFAULTS = {
     "accepted": "accepted.yml",
 }
 
+_FILES = ("systems", "thresholds", "accepted", "vault_password_file", "database_password_file")
+
 _Name = Annotated[str, Field(min_length=1, max_length=120, pattern=FILLED)]
 _Path = Annotated[str, Field(min_length=1, max_length=1000)]
 _Paths = Annotated[tuple[_Path, ...], Field(min_length=1)]
+_KEPT = Retention()
+_Days = Annotated[int, Strict(), Field(ge=1, le=36500)]
 _Seconds = Annotated[float, Strict(), Field(gt=0, le=3600)]
 
 
@@ -51,6 +55,15 @@ class _HospitalModel(BaseModel):
     en: _Name
 
 
+class _RetentionModel(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rounds: _Days = _KEPT.rounds
+    samples: _Days = _KEPT.samples
+    daily_samples: _Days = _KEPT.daily_samples
+    events: Annotated[int, Strict(), Field(ge=183, le=36500)] = _KEPT.events
+
+
 class _SiteModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -65,6 +78,12 @@ class _SiteModel(BaseModel):
     vault_password_file: _Path = ""
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "Asia/Shanghai"
     concurrency: Annotated[int, Strict(), Field(gt=0, le=1000)] = 50
+    database: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    database_password_file: _Path | None = None
+    audit: _Path | None = None
+    hash_algorithm: HashAlgorithm = HashAlgorithm.SM3
+    single_user: Annotated[bool, Strict()] = False
+    retention: _RetentionModel = _RetentionModel()
     connect_timeout: _Seconds = 10.0
     host_timeout: _Seconds = 120.0
 
@@ -84,7 +103,7 @@ def read_site(path: Path, content: Path | None = None) -> Site:
     folder = _Folder(path.parent.absolute(), root, findings)
     inventory = folder.places("inventory", needed=True)
     runbooks = folder.places("runbooks")
-    files = {key: folder.places(key) for key in ("systems", "thresholds", "accepted", "vault_password_file")}
+    files = {key: folder.places(key) for key in _FILES}
     if model is None or findings.diagnostics:
         raise findings.error()
     return Site(
@@ -102,6 +121,12 @@ def read_site(path: Path, content: Path | None = None) -> Site:
         concurrency=model.concurrency,
         connect_timeout=model.connect_timeout,
         host_timeout=model.host_timeout,
+        database=model.database,
+        database_password_file=next(iter(files["database_password_file"]), None),
+        audit=folder.resolve(model.audit) if model.audit else None,
+        hash_algorithm=model.hash_algorithm,
+        single_user=model.single_user,
+        retention=Retention(**model.retention.model_dump()),
     )
 
 

@@ -8,12 +8,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from orchestrator.language import Text
+from orchestrator.model.actor import Actor
+from orchestrator.model.audit import Anchor
 from orchestrator.model.check import Layer
+from orchestrator.model.forecast import Forecast, Point
 from orchestrator.model.round import HostFailure, RoundState
 from orchestrator.model.runbook import Kind
 from orchestrator.model.system import Component
 from orchestrator.model.threshold import Evidence, Value
 from orchestrator.model.verdict import Verdict
+from orchestrator.model.waiver import Waiver
 
 
 class Change(StrEnum):
@@ -25,6 +29,8 @@ class Change(StrEnum):
     """It was there last time as well, in this or another degree."""
     CLEARED = "cleared"
     """It was there last time, and a check saw it gone."""
+    FLAPPING = "flapping"
+    """It comes and goes: several times within the last rounds."""
     FIRST = "first"
     """There is no earlier round to compare with."""
 
@@ -37,6 +43,7 @@ _CHANGES = {
     Change.NEW: Text("新增", "new"),
     Change.PERSISTING: Text("持续", "persisting"),
     Change.CLEARED: Text("消除", "cleared"),
+    Change.FLAPPING: Text("反复", "flapping"),
     Change.FIRST: Text("首轮", "first round"),
 }
 
@@ -74,6 +81,19 @@ class ReportItem:
     """Set on findings and on cleared ones; None on all else."""
     since: datetime | None = None
     """Start of the round that saw this finding first."""
+    finding: int | None = None
+    """Number of the finding, for `wardround finding`."""
+    owner: str = ""
+    """Who looks after it."""
+    due_at: datetime | None = None
+    flaps: int = 0
+    """How often it came up within the last rounds; 0 where that is no flapping."""
+    waiver: Waiver | None = None
+    """Why the verdict is `waived`; on a finding: the waiver that ran out and covers it no more."""
+    trend: tuple[Point, ...] = ()
+    """Recent values, oldest first, for a small chart; for capacity items and findings with numbers."""
+    forecast: Forecast | None = None
+    """Of capacity items."""
     affected: tuple[Component, ...] = ()
     """Business systems and platform components that stop or suffer."""
     seconds: float = 0.0
@@ -142,7 +162,7 @@ class RoundReport:
     state: RoundState
     started_at: datetime
     finished_at: datetime | None
-    actor: str
+    actor: Actor
     """Who or what started it."""
     version: str
     """Of the program."""
@@ -164,3 +184,11 @@ class RoundReport:
     previous_started_at: datetime | None
     generated_at: datetime
     timezone: str = "Asia/Shanghai"
+    waivers: tuple[Waiver, ...] = ()
+    """Ran out since the round before, or will within a week."""
+    anchor: Anchor | None = None
+    """Where the log of events stood when this report was made."""
+    partial: bool = False
+    """The round was narrowed to some hosts or tasks."""
+    single_user: bool = False
+    """The site is in single-user mode: nobody's identity was proven."""

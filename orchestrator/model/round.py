@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from orchestrator.errors import UnreachableReason
 from orchestrator.language import Text
+from orchestrator.model.actor import Actor
 from orchestrator.model.check import Layer
 from orchestrator.model.observation import Judgement
 from orchestrator.model.verdict import Verdict
@@ -104,7 +105,7 @@ class RoundLine:
     runbook: str
     title: str
     state: RoundState
-    actor: str
+    actor: Actor
     started_at: datetime
     hosts: int
     hosts_unreachable: int

@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from orchestrator.language import Text
+
+
+class HashAlgorithm(StrEnum):
+    """Of the chain of events."""
+
+    SM3 = "sm3"
+    """GB/T 32905: what a hospital's cryptography assessment asks for."""
+    SHA256 = "sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How many days each kind of record is kept. The log of events is never thrown away: after its days it
+    moves into sealed, signed files."""
+
+    rounds: int = 1095
+    """Results of each check. The line that a round took place stays."""
+    samples: int = 90
+    """Each single number; after that one line a day."""
+    daily_samples: int = 1095
+    events: int = 365
+    """In the database. At least 183: the law asks for six months (domain.md 6.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +58,14 @@ class Site:
     """Seconds for a login."""
     host_timeout: float
     """Seconds for one host's whole inspection, after its login."""
+
+    database: str | None = None
+    """`postgresql://user@host:port/name`, without a password; None: SQLite in `state`."""
+    database_password_file: Path | None = None
+    audit: Path | None = None
+    """Where the signed head of the chain of events is kept, outside the database; None: `state`/audit.
+    Better another machine's disk."""
+    hash_algorithm: HashAlgorithm = HashAlgorithm.SM3
+    single_user: bool = False
+    """One trusted person on one machine, nobody logs in; every record says so."""
+    retention: Retention = Retention()

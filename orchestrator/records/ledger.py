@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from orchestrator.errors import Refused
 from orchestrator.language import Text
+from orchestrator.model.actor import PROGRAM
 from orchestrator.records.database import database_faults
 from orchestrator.records.events import append_events
 from orchestrator.records.models.event import EventKind
@@ -27,7 +28,7 @@ class RecordedLedger:
         try:
             with transaction.atomic():
                 RedeemedPermit(id=permit_id, plan_digest=plan_digest, redeemed_at=at).save(force_insert=True)
-                append_events(at, [(EventKind.PERMIT_REDEEMED, permit_id, {"plan": plan_digest})])
+                append_events(at, PROGRAM, [(EventKind.PERMIT_REDEEMED, permit_id, {"plan": plan_digest})])
         except IntegrityError:
             raise Refused(
                 Text("许可已经用过，不能再次执行", "this permit was used already"),

@@ -12,6 +12,7 @@ from django.db.models import F
 
 from orchestrator.errors import NotFound, StoreError
 from orchestrator.language import Text
+from orchestrator.model.actor import PROGRAM, Actor
 from orchestrator.model.plan import Plan
 from orchestrator.model.round import HostOutcome, RoundState
 from orchestrator.model.verdict import Verdict, worst
@@ -32,8 +33,15 @@ _COUNTED = (Verdict.OK, Verdict.WARN, Verdict.CRIT, Verdict.UNKNOWN, Verdict.SKI
 
 
 @database_faults()
-def open_round(plan: Plan, actor: str, at: datetime, version: str, frozen: str = "") -> int:
-    """Record that a round starts; returns its number. `frozen` names the plan in the content store."""
+def open_round(
+    plan: Plan, actor: Actor, at: datetime, version: str, frozen: str = "", *, partial: bool = False
+) -> int:
+    """Record that a round starts; returns its number.
+
+    Args:
+        frozen: names the plan in the content store.
+        partial: it is narrowed to some hosts or tasks.
+    """
     with transaction.atomic():
         row = Round.objects.create(
             runbook=plan.runbook,
@@ -42,7 +50,9 @@ def open_round(plan: Plan, actor: str, at: datetime, version: str, frozen: str =
             plan_digest=plan.digest,
             frozen=frozen,
             state=RoundState.RUNNING,
-            actor=actor,
+            actor=actor.name,
+            proof=actor.proof,
+            partial=partial,
             version=version,
             started_at=at,
             scope=write_scope(plan),
@@ -51,12 +61,11 @@ def open_round(plan: Plan, actor: str, at: datetime, version: str, frozen: str =
         )
         data = {
             "runbook": plan.runbook,
-            "actor": actor,
             "plan": plan.digest,
             "hosts": len(plan.hosts),
             "checks": plan.size,
         }
-        append_events(at, [(EventKind.ROUND_STARTED, _name(row.number), data)])
+        append_events(at, actor, [(EventKind.ROUND_STARTED, _name(row.number), data)])
     return row.number
 
 
@@ -81,7 +90,7 @@ def record_outcomes(number: int, outcomes: Sequence[HostOutcome], masker: Masker
         HostResult.objects.bulk_create([_host_result(row, outcome) for outcome in masked])
         record_samples(masked)
         changes = record_findings(row, masked)
-        append_events(_end(masked), _events(number, masked, changes))
+        append_events(_end(masked), row.started_by, _events(number, masked, changes))
 
 
 @database_faults()
@@ -95,14 +104,15 @@ def close_round(number: int, state: RoundState, at: datetime) -> None:
         running = Round.objects.filter(pk=number, state=RoundState.RUNNING)
         if not running.update(state=state, finished_at=at):
             raise _ended(number)
-        append_events(at, [_finished(Round.objects.get(pk=number))])
+        row = Round.objects.defer("scope").get(pk=number)
+        append_events(at, row.started_by, [_finished(row)])
 
 
 @database_faults()
-def record_refusal(plan: Plan, actor: str, reason: Text, at: datetime) -> None:
+def record_refusal(plan: Plan, actor: Actor, reason: Text, at: datetime) -> None:
     """Record that the gate did not let a round start."""
-    data = {"actor": actor, "plan": plan.digest, "reason": write_text(reason)}
-    append_events(at, [(EventKind.ROUND_REFUSED, plan.runbook, data)])
+    data = {"plan": plan.digest, "reason": write_text(reason)}
+    append_events(at, actor, [(EventKind.ROUND_REFUSED, plan.runbook, data)])
 
 
 @database_faults()
@@ -114,7 +124,7 @@ def settle_interrupted(runbook: str, at: datetime) -> tuple[int, ...]:
         for row in stale:
             row.state = RoundState.INTERRUPTED
             row.save(update_fields=("state",))
-        append_events(at, map(_finished, stale))
+        append_events(at, PROGRAM, map(_finished, stale))
     return tuple(row.number for row in stale)
 
 
@@ -165,8 +175,10 @@ def latest_round() -> int:
 
 @database_faults()
 def round_before(row: Round) -> Round | None:
-    """The completed round of the same runbook that a round is compared with."""
-    earlier = Round.objects.filter(runbook=row.runbook, state=RoundState.COMPLETED, pk__lt=row.pk)
+    """The completed round of the same runbook that a round is compared with, over all its hosts and tasks."""
+    earlier = Round.objects.filter(
+        runbook=row.runbook, state=RoundState.COMPLETED, partial=False, pk__lt=row.pk
+    )
     return earlier.defer("scope").order_by("-pk").first()
 
 

@@ -52,7 +52,7 @@ def build_report(
         state=row.round_state,
         started_at=row.started_at,
         finished_at=row.finished_at,
-        actor=row.actor,
+        actor=row.started_by,
         version=row.version,
         plan_digest=row.plan_digest,
         coverage=_coverage(counts),

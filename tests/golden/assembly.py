@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from orchestrator.language import Text
+from orchestrator.model.actor import Actor, Proof
 from orchestrator.model.check import Layer
 from orchestrator.model.report import Change, Coverage, ReportHost, ReportItem, RoundReport, SystemLine
 from orchestrator.model.round import RoundState
@@ -54,7 +55,7 @@ def assemble(
         state=RoundState.COMPLETED,
         started_at=STARTED,
         finished_at=STARTED + timedelta(seconds=38),
-        actor="驻点工程师 王工",
+        actor=Actor("驻点工程师 王工", Proof.SESSION),
         version="0.1.0",
         plan_digest="7f3a9c41d2e85b60" * 4,
         coverage=_coverage(counts),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from orchestrator.language import Text
+from orchestrator.model.actor import Actor, Proof
 from orchestrator.model.report import Change, ReportItem, RoundReport
 from orchestrator.model.round import RoundState
 from orchestrator.model.threshold import Value
@@ -114,7 +115,7 @@ def hostile() -> RoundReport:
         report,
         hospital=Text("医院</title><script>", 'Hospital</title><script>";}'),
         title='早巡检"\\</style><script>alert(2)</script>',
-        actor=attack,
+        actor=Actor(attack, Proof.SESSION),
         runbook="../../<i>",
         plan_digest="<u>" * 20,
     )

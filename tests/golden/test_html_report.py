@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import PluginError
 from orchestrator.language import Language, Text
+from orchestrator.model.actor import Actor, Proof
 from orchestrator.model.conclusion import headline
 from orchestrator.model.report import RoundReport
 from orchestrator.model.round import RoundState
@@ -212,7 +213,7 @@ def test_two_hundred_hosts_fit_into_two_megabytes() -> None:
 
 
 def test_the_english_page_is_english() -> None:
-    report = replace(rounds.empty(), title="Morning", actor="cron")
+    report = replace(rounds.empty(), title="Morning", actor=Actor("cron", Proof.PROGRAM))
     content = page(report, Language.EN).decode()
     assert not re.search(r"[\u3000-\u9fff\uff00-\uffef]", content)
 

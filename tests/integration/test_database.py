@@ -226,9 +226,9 @@ def test_a_disk_that_fills_during_a_round_keeps_what_was_recorded() -> None:
     program = """
 from orchestrator.model.verdict import Verdict
 from orchestrator.records.rounds import get_round, open_round, record_outcome
-from tests.rounds import MASKER, START, plan, seen
+from tests.rounds import MASKER, START, WANG, plan, seen
 open_database(state)
-number = open_round(plan("db1", "db2"), "w", START, "0.1.0")
+number = open_round(plan("db1", "db2"), WANG, START, "0.1.0")
 record_outcome(number, seen("db1", Verdict.OK), MASKER)
 fill()
 try:
@@ -292,12 +292,12 @@ from orchestrator.model.verdict import Verdict
 from orchestrator.records.database import open_database
 from orchestrator.records.lock import round_lock
 from orchestrator.records.rounds import open_round, record_outcome
-from tests.rounds import MASKER, START, plan, seen
+from tests.rounds import MASKER, START, WANG, plan, seen
 state = Path(sys.argv[1])
 hosts = [f"db{place}" for place in range(100000)]
 open_database(state)
 with round_lock(state, "morning", "w", START):
-    number = open_round(plan(*hosts[:500]), "w", START, "0.1.0")
+    number = open_round(plan(*hosts[:500]), WANG, START, "0.1.0")
     for host in hosts:
         record_outcome(number, seen(host, Verdict.WARN), MASKER)
         print(host, flush=True)

@@ -40,7 +40,7 @@ from orchestrator.records.rounds import (
     settle_interrupted,
 )
 from orchestrator.records.sighting import Identity
-from tests.rounds import MASKER, START, lost, outcome, plan, recorded, result, seen, value
+from tests.rounds import MASKER, START, WANG, lost, outcome, plan, recorded, result, seen, value
 
 pytestmark = pytest.mark.usefixtures("database")
 DISK = Identity("db1", "disk", "used_pct", "/data")
@@ -67,7 +67,7 @@ def test_a_round_counts_what_was_recorded_and_what_was_not() -> None:
 
 
 def test_a_failed_batch_of_hosts_leaves_nothing_of_itself() -> None:
-    number = open_round(plan("db1", "db2"), "王工", START, "0.1.0")
+    number = open_round(plan("db1", "db2"), WANG, START, "0.1.0")
     record_outcome(number, seen("db1", Verdict.OK), MASKER)
     with pytest.raises(IntegrityError):
         record_outcomes(number, (seen("db2", Verdict.OK), seen("db1", Verdict.OK)), MASKER)
@@ -154,7 +154,7 @@ def test_numbers_are_kept_for_trends_and_words_are_not() -> None:
 def test_events_tell_the_round_in_order() -> None:
     number = recorded(plan("db1", "db2"), seen("db1", Verdict.CRIT), lost("db2"))
     recorded(plan("db1"), seen("db1", Verdict.OK), day=1)
-    record_refusal(plan("db1"), "王工", Text("不行", "no"), START)
+    record_refusal(plan("db1"), WANG, Text("不行", "no"), START)
     told = list(Event.objects.values_list("kind", "subject"))
     assert told == [
         (EventKind.ROUND_STARTED, f"round {number}"),
@@ -192,7 +192,7 @@ def test_no_secret_and_no_patient_reaches_the_disk(database: Path) -> None:
     shown = f"login as {secret} by 13812345678"
     leaky = value(Verdict.WARN, shown)
     leaky = replace(leaky, observation=replace(leaky.observation, value=shown, evidence=shown))
-    number = open_round(plan("db1"), "王工", START, "0.1.0")
+    number = open_round(plan("db1"), WANG, START, "0.1.0")
     record_outcome(number, outcome("db1", result("disk", leaky)), Masker([Secret(secret)], b"salt"))
     records.disconnect()
     stored = b"".join(path.read_bytes() for path in database.iterdir() if path.is_file())
@@ -299,7 +299,7 @@ def test_a_round_whose_lock_is_held_is_not_settled(database: Path) -> None:
 
 
 def test_a_thread_of_its_own_records_while_others_read() -> None:
-    number = open_round(plan(*(f"db{place}" for place in range(20))), "王工", START, "0.1.0")
+    number = open_round(plan(*(f"db{place}" for place in range(20))), WANG, START, "0.1.0")
 
     def record(place: int) -> None:
         record_outcome(number, seen(f"db{place}", Verdict.WARN), MASKER)

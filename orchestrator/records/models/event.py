@@ -27,6 +27,9 @@ class Event(models.Model):
     sequence = models.BigAutoField(primary_key=True)
     at = models.DateTimeField()
     kind = models.CharField(max_length=32)
+    actor = models.CharField(max_length=255)
+    proof = models.CharField(max_length=16)
+    """A Proof: how it is known who the actor is."""
     subject = models.TextField()
     """What it is about: `round 12`, `his-db01`, `his-db01 disk used_pct /data`."""
     data = models.JSONField()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from orchestrator.model.actor import Actor, Proof
 from orchestrator.model.round import RoundState
 
 
@@ -20,6 +21,10 @@ class Round(models.Model):
     """A RoundState."""
     actor = models.CharField(max_length=255)
     """Who or what started it."""
+    proof = models.CharField(max_length=16)
+    """A Proof: how it is known who that was."""
+    partial = models.BooleanField(default=False)
+    """Narrowed to some hosts or tasks, so that no later round is compared with it."""
     version = models.CharField(max_length=64)
     """Of the program."""
     started_at = models.DateTimeField()
@@ -47,6 +52,10 @@ class Round(models.Model):
     def number(self) -> int:
         """What people call it by."""
         return self.pk
+
+    @property
+    def started_by(self) -> Actor:
+        return Actor(self.actor, Proof(self.proof))
 
     @property
     def round_state(self) -> RoundState:

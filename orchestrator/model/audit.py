@@ -1,0 +1,17 @@
+"""The log of events as a chain that can be held against what was written down elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """One event's place and hash. On a signed sheet of paper it binds the database to that day."""
+
+    sequence: int
+    hash: str
+    """With its algorithm: `sm3:...` or `sha256:...`."""
+
+    def __str__(self) -> str:
+        return f"{self.sequence}@{self.hash}"

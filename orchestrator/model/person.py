@@ -1,0 +1,77 @@
+"""What people are to this site, and what each may do (domain.md 1.1 R06 and R14, 6.2)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from orchestrator.language import Text
+
+
+class Role(StrEnum):
+    """What a person is here. Somebody may have several, but only one of the three administrators."""
+
+    ENGINEER = "engineer"
+    SUPERVISOR = "supervisor"
+    ACCOUNT_MANAGER = "account_manager"
+    IT_DIRECTOR = "it_director"
+    DEPARTMENT_HEAD = "department_head"
+    VICE_PRESIDENT = "vice_president"
+    AUDITOR = "auditor"
+    SYSTEM_ADMIN = "system_admin"
+    """Makes and blocks accounts."""
+    SECURITY_ADMIN = "security_admin"
+    """Gives roles and authorisations."""
+    AUDIT_ADMIN = "audit_admin"
+    """Looks after the log of events, and may change nothing else."""
+
+    @property
+    def label(self) -> Text:
+        return _ROLES[self]
+
+
+ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})
+"""Separation of the three duties (三员分立, GB/T 22239-2019): each excludes the others."""
+
+_ROLES = {
+    Role.ENGINEER: Text("驻点工程师", "engineer"),
+    Role.SUPERVISOR: Text("服务主管", "service supervisor"),
+    Role.ACCOUNT_MANAGER: Text("客户经理", "account manager"),
+    Role.IT_DIRECTOR: Text("信息科主任", "IT director"),
+    Role.DEPARTMENT_HEAD: Text("业务科室负责人", "department head"),
+    Role.VICE_PRESIDENT: Text("分管院长", "vice-president"),
+    Role.AUDITOR: Text("审计员", "auditor"),
+    Role.SYSTEM_ADMIN: Text("系统管理员", "system administrator"),
+    Role.SECURITY_ADMIN: Text("安全管理员", "security administrator"),
+    Role.AUDIT_ADMIN: Text("审计管理员", "audit administrator"),
+}
+
+
+class Permission(StrEnum):
+    """What can be allowed. A role makes somebody eligible for it; an authorisation, person x system x
+    permission x expiry, allows it. Both are needed: permissions narrow one another, they never add up."""
+
+    HANDLE_FINDING = "handle_finding"
+    """Assign a finding, note, close."""
+    WAIVE = "waive"
+    """Accept a finding for a time."""
+    MANAGE_ACCOUNTS = "manage_accounts"
+    MANAGE_AUTHORISATIONS = "manage_authorisations"
+    """Give and take roles and authorisations."""
+    MANAGE_AUDIT = "manage_audit"
+    """Seal the log of events, and restart it after a break."""
+    MANAGE_DATABASE = "manage_database"
+    """Restore a backup over the records."""
+
+    @property
+    def label(self) -> Text:
+        return _PERMISSIONS[self]
+
+
+_PERMISSIONS = {
+    Permission.HANDLE_FINDING: Text("处理发现", "handle findings"),
+    Permission.WAIVE: Text("批准豁免", "approve waivers"),
+    Permission.MANAGE_ACCOUNTS: Text("管理账号", "manage accounts"),
+    Permission.MANAGE_AUTHORISATIONS: Text("管理角色与授权", "manage roles and authorisations"),
+    Permission.MANAGE_AUDIT: Text("管理审计日志", "manage the audit log"),
+    Permission.MANAGE_DATABASE: Text("恢复数据库", "restore the database"),
+}
