@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestrator.application.runbooks import read_catalogue
 from orchestrator.errors import NotFound, StoreError
 from orchestrator.language import Language, Text
+from orchestrator.model.check import Metric
 from orchestrator.model.report import RoundReport
 from orchestrator.model.site import Site
 from orchestrator.plugin.check import CheckPlugin
@@ -47,7 +48,7 @@ class Reports:
             read_catalogue(self._site),
             str(self._site.timezone),
             self._clock(),
-            self._metric_title,
+            self._known_metric,
         )
 
     def render(self, report: RoundReport, form: str, language: Language) -> bytes:
@@ -71,11 +72,11 @@ class Reports:
             )
         return self._renderers.get(form)
 
-    def _metric_title(self, check: str, metric: str) -> Text | None:
+    def _known_metric(self, check: str, metric: str) -> Metric | None:
         if check not in self._checks:
             return None
         try:
-            return self._checks.get(check).spec.metric(metric).title
+            return self._checks.get(check).spec.metric(metric)
         except KeyError:
             return None
 

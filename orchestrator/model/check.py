@@ -46,6 +46,9 @@ class Metric:
     evidence: Evidence = Evidence.PRACTICE
     source: str = ""
     """Where the default limits come from, such as `domain.md 3.2 LNX05 [S20]`."""
+    capacity: bool = False
+    """Whether it is room that is used up and stays so, as on a disk: only then is a forecast worth its words.
+    What a process gives back by itself (memory, swap, connections, locks) is not."""
 
 
 @dataclass(frozen=True, slots=True)

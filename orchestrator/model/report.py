@@ -90,6 +90,8 @@ class ReportItem:
     """How often it came up within the last rounds; 0 where that is no flapping."""
     waiver: Waiver | None = None
     """Why the verdict is `waived`; on a finding: the waiver that ran out and covers it no more."""
+    capacity: bool = False
+    """It is room that fills up: the metric says so."""
     trend: tuple[Point, ...] = ()
     """Recent values, oldest first, for a small chart; for capacity items and findings with numbers."""
     forecast: Forecast | None = None

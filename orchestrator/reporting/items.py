@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.language import Text
-from orchestrator.model.check import Layer
+from orchestrator.model.check import Layer, Metric
 from orchestrator.model.observation import Judgement
 from orchestrator.model.report import Change, ReportItem
 from orchestrator.model.round import CheckResult
@@ -19,8 +19,8 @@ from orchestrator.reporting.history import History
 from orchestrator.reporting.impact import Impact
 from orchestrator.reporting.seen_host import SeenHost
 
-MetricTitle = Callable[[str, str], Text | None]
-"""Check and metric -> what people call the metric; None where it is not known any more."""
+KnownMetric = Callable[[str, str], Metric | None]
+"""Check and metric -> what its spec says of it; None where it is not known any more."""
 
 _REACH = Text("主机可达", "host reachable")
 
@@ -31,7 +31,7 @@ class Items:
 
     history: History
     impact: Impact
-    metric_title: MetricTitle
+    known_metric: KnownMetric
 
     def of_host(self, host: SeenHost) -> Iterator[tuple[Identity, ReportItem]]:
         """One item a value, and one for a check that says something without a value."""
@@ -68,12 +68,14 @@ class Items:
     ) -> ReportItem:
         seen = judgement.observation
         decisive = judgement.verdict is result.verdict
+        metric = self.known_metric(result.check, seen.metric)
         return _of_check(
             host,
             result,
             verdict=judgement.verdict,
             metric=seen.metric,
-            metric_title=self.metric_title(result.check, seen.metric),
+            metric_title=metric.title if metric else None,
+            capacity=metric is not None and metric.capacity,
             subject=seen.subject,
             value=seen.value,
             unit=judgement.unit,

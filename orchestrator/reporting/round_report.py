@@ -17,7 +17,7 @@ from orchestrator.records.rounds import get_round
 from orchestrator.records.sighting import Identity
 from orchestrator.reporting.history import History, read_history
 from orchestrator.reporting.impact import Impact
-from orchestrator.reporting.items import Items, MetricTitle
+from orchestrator.reporting.items import Items, KnownMetric
 from orchestrator.reporting.seen_host import SeenHost, read_hosts
 
 
@@ -28,7 +28,7 @@ def build_report(
     catalogue: Catalogue,
     timezone: str,
     now: datetime,
-    metric_title: MetricTitle,
+    known_metric: KnownMetric,
 ) -> RoundReport:
     """Everything that a report of round `number` says, whatever its state.
 
@@ -39,7 +39,7 @@ def build_report(
     row = get_round(number)
     hosts, history = read_hosts(row), read_history(row)
     impact = Impact(catalogue, hosts)
-    lines = Items(history, impact, metric_title)
+    lines = Items(history, impact, known_metric)
     placed = [pair for host in hosts for pair in lines.of_host(host)]
     findings = _findings(hosts, lines, [item for _, item in placed])
     counts = Counter(result.verdict for host in hosts for result in host.results)

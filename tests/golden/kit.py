@@ -27,6 +27,7 @@ class Kit:
     layer: Layer = Layer.SYSTEM
     level: Evidence = Evidence.PRACTICE
     source: str = "domain.md 3.2"
+    capacity: bool = False
 
     def item(self, host: str, value: Value | None, verdict: Verdict = Verdict.OK) -> ReportItem:
         return ReportItem(
@@ -47,6 +48,7 @@ class Kit:
             source=self.source,
             previous=value,
             previous_verdict=Verdict.OK,
+            capacity=self.capacity,
             seconds=0.04,
         )
 
@@ -109,6 +111,7 @@ FILES = Kit(
     47.0,
     level=Evidence.VERIFIED,
     source="domain.md 3.2 LNX05 [S20]",
+    capacity=True,
 )
 INODES = Kit(
     "LNX06",
@@ -120,6 +123,7 @@ INODES = Kit(
     ">= 85",
     ">= 90",
     6.2,
+    capacity=True,
 )
 READ_ONLY = Kit(
     "LNX07",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import NotFound
 from orchestrator.language import Text
-from orchestrator.model.check import Layer
+from orchestrator.model.check import Layer, Metric
 from orchestrator.model.report import Change, ReportItem, RoundReport
 from orchestrator.model.round import CheckResult, HostOutcome, RoundState
 from orchestrator.model.system import Catalogue, Component, Tier
@@ -32,6 +32,7 @@ LIBRARY = Component("library", Text("图书馆", "library"), Tier.T3, ("web",), 
 LAUNDRY = Component("laundry", Text("洗衣", "laundry"), Tier.T3, ("far1",), seq=47)
 CATALOGUE = Catalogue((DATABASE, BILLING, LIBRARY, LAUNDRY))
 USED = Text("使用率", "used")
+METRIC = Metric("used_pct", USED, capacity=True)
 
 
 def report(number: int) -> RoundReport:
@@ -41,7 +42,7 @@ def report(number: int) -> RoundReport:
         CATALOGUE,
         "Asia/Shanghai",
         START + timedelta(days=30),
-        lambda check, metric: USED if (check, metric) == ("filesystem_usage", "used_pct") else None,
+        lambda check, metric: METRIC if (check, metric) == ("filesystem_usage", "used_pct") else None,
     )
 
 

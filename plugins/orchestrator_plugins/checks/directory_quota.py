@@ -26,6 +26,7 @@ spec = CheckSpec(
             warn=85,
             crit=90,
             source="as LNX05",
+            capacity=True,
         ),
     ),
 )

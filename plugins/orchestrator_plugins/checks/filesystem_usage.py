@@ -30,6 +30,7 @@ spec = CheckSpec(
             crit=90,
             evidence=Evidence.VERIFIED,
             source="domain.md 3.2 LNX05 [S20]",
+            capacity=True,
         ),
     ),
 )

@@ -26,6 +26,7 @@ spec = CheckSpec(
             warn=85,
             crit=90,
             source="domain.md 3.2 LNX06",
+            capacity=True,
         ),
     ),
 )

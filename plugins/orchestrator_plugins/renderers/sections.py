@@ -14,7 +14,6 @@ from orchestrator.model.round import HostFailure
 from orchestrator.model.system import Component, Tier
 from orchestrator.model.verdict import Verdict
 
-CAPACITY_CHECKS = frozenset({"filesystem_usage", "inode_usage", "directory_quota"})
 CAPACITY_LIMIT = 20
 CHANGE_LIMIT = 60
 HIGHLIGHT_LIMIT = 3
@@ -91,9 +90,7 @@ class Sections:
     @cached_property
     def capacity(self) -> tuple[ReportItem, ...]:
         """Fullest first."""
-        bars = [
-            item for item in self.report.items if item.check in CAPACITY_CHECKS and share(item) is not None
-        ]
+        bars = [item for item in self.report.items if item.capacity and share(item) is not None]
         return tuple(sorted(bars, key=lambda item: -(share(item) or 0)))
 
     @cached_property
