@@ -19,6 +19,14 @@ class EventKind(StrEnum):
     HOST_UNREACHABLE = "host_unreachable"
     FINDING_OPENED = "finding_opened"
     FINDING_CLEARED = "finding_cleared"
+    FINDING_ASSIGNED = "finding_assigned"
+    FINDING_NOTED = "finding_noted"
+    FINDING_CLOSED = "finding_closed"
+    WAIVER_APPROVED = "waiver_approved"
+    WAIVER_ENDED = "waiver_ended"
+    """A person ended it before its time."""
+    WAIVER_EXPIRED = "waiver_expired"
+    """The first round after its time noticed."""
 
 
 class Event(models.Model):

@@ -23,13 +23,20 @@ class Finding(models.Model):
     """Empty: the check as a whole gave no answer."""
     subject = models.TextField()
     verdict = models.CharField(max_length=16)
-    """As last seen."""
+    """As last seen; `waived` while a waiver covers it."""
     value = models.JSONField(null=True)
     """As last seen: a number or a word."""
     first_seen = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="+", db_index=False)
     last_seen = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="+", db_index=False)
     cleared_in = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="+", null=True)
     """The round in which a check saw it gone. Not having looked clears nothing."""
+    owner = models.CharField(max_length=255, blank=True, default="")
+    """Account of whoever looks after it; empty for nobody."""
+    due_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    """When a person said that it is done with: only ever after a check saw it gone."""
+    closed_by = models.CharField(max_length=255, blank=True, default="")
+    closed_proof = models.CharField(max_length=16, blank=True, default="")
 
     class Meta:
         constraints = (
@@ -37,4 +44,14 @@ class Finding(models.Model):
                 fields=("fingerprint",), condition=models.Q(cleared_in=None), name="records_finding_open_once"
             ),
         )
-        indexes = (models.Index(fields=("host", "cleared_in"), name="records_finding_host"),)
+        indexes = (
+            models.Index(fields=("host", "cleared_in"), name="records_finding_host"),
+            # How often a thing came up of late, and what else is about it.
+            models.Index(fields=("first_seen",), name="records_finding_opened"),
+            models.Index(fields=("fingerprint",), name="records_finding_same"),
+        )
+
+    @property
+    def number(self) -> int:
+        """What people call it by."""
+        return self.pk
