@@ -13,5 +13,11 @@ class Anchor:
     hash: str
     """With its algorithm: `sm3:...` or `sha256:...`."""
 
+    @property
+    def short(self) -> str:
+        """Enough to tell it from others by eye."""
+        algorithm, colon, digest = self.hash.rpartition(":")
+        return f"{self.sequence}@{algorithm}{colon}{digest[:12]}"
+
     def __str__(self) -> str:
         return f"{self.sequence}@{self.hash}"
