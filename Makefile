@@ -35,7 +35,7 @@ lock: $(STAMP) ## Make the lock files anew from pyproject.toml
 
 bench: $(STAMP) ## Us and the peers side by side (takes minutes)
 	@sh scripts/system_packages.sh test
-	@$(BIN)/python -m benchmarks
+	@sh scripts/bench.sh
 
 clean: ## Remove the virtual environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

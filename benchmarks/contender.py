@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shlex
+import sqlite3
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.checks import CHECKS, script
@@ -17,8 +20,6 @@ FORKS = 50
 # Debian 12's default key exchange costs the ssh program 85 ms more a login than this one: in its favour.
 SSH_OPTIONS = ("-o", "KexAlgorithms=curve25519-sha256", "-o", "LogLevel=ERROR")
 BIN = Path(sys.executable).parent
-PYTHON = Path(sys.executable).resolve()
-"""For Ansible's modules on the hosts, named so that it need not look for one: in its favour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +64,13 @@ class Contender:
     """Exit codes of success."""
     warm: bool = False
     """It reports a second round in the same process itself, as JSON in `warm.json`."""
+    first_result: Callable[[], float] | None = None
+    """Seconds since 1970 at which the first host's result of the last run was there."""
 
 
 def contenders(fleet: Fleet) -> Sequence[Contender]:
-    """All of them, prepared."""
-    makers: Sequence[Callable[[Fleet], Contender]] = (
-        _wardround,
-        _wardround_warm,
-        _ssh,
-        _ansible_one,
-        _ansible_twenty,
-    )
+    """Ourselves, and plain ssh."""
+    makers: Sequence[Callable[[Fleet], Contender]] = (_wardround, _wardround_warm, _ssh)
     return [make(fleet) for make in makers]
 
 
@@ -102,6 +99,19 @@ def _wardround(fleet: Fleet) -> Contender:
         [str(BIN / "wardround"), "round", "run", "bench", "--site", str(site), "--json"],
         # Findings and unreadable words are no failure of the benchmark.
         expected=(0, 1, 3),
+        first_result=lambda: _first_result(site / "var" / "records.sqlite3"),
+    )
+
+
+def _first_result(database: Path) -> float:
+    """As recorded: when the first host of the latest round was done with all its checks."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute(
+            "SELECT started_at, seconds FROM records_hostresult"
+            " WHERE round_id = (SELECT max(id) FROM records_round)"
+        ).fetchall()
+    return min(
+        datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp() + float(seconds) for at, seconds in rows
     )
 
 
@@ -136,32 +146,4 @@ def _ssh(fleet: Fleet) -> Contender:
     return Contender(
         "parallel ssh, one script",
         ["xargs", "-a", str(fleet.folder / "names"), "-P", str(FORKS), "-n", "1", "sh", "-c", one],
-    )
-
-
-def _ansible_twenty(fleet: Fleet) -> Contender:
-    tasks = "".join(f"    - shell: {json.dumps(command)}\n" for _, command in CHECKS)
-    return _ansible(fleet, "ansible-playbook, 20 tasks", "twenty.yml", tasks)
-
-
-def _ansible_one(fleet: Fleet) -> Contender:
-    return _ansible(fleet, "ansible-playbook, 1 task", "one.yml", f"    - shell: {json.dumps(script())}\n")
-
-
-def _ansible(fleet: Fleet, name: str, file: str, tasks: str) -> Contender:
-    # Not beside the inventory: there it would be the site's, and could make the inventory a dynamic one.
-    configuration = fleet.folder / "ansible" / "ansible.cfg"
-    configuration.parent.mkdir(exist_ok=True)
-    configuration.write_text("")
-    playbook = fleet.folder / file
-    playbook.write_text("- hosts: all\n  gather_facts: false\n  tasks:\n" + tasks)
-    ssh = shlex.join([*SSH_OPTIONS, "-o", f"UserKnownHostsFile={fleet.known_hosts}"])
-    return Contender(
-        name,
-        [
-            str(BIN / "ansible-playbook"),
-            *("-i", str(fleet.inventory), "-f", str(FORKS), f"--ssh-common-args={ssh}"),
-            *("-e", f"ansible_python_interpreter={PYTHON}", str(playbook)),
-        ],
-        {"ANSIBLE_CONFIG": str(configuration), "ANSIBLE_HOST_KEY_CHECKING": "true"},
     )

@@ -28,6 +28,8 @@ class Usage:
     host_cpu: float
     peak_mib: float
     """Proportional set size of the whole tree, sampled five times a second."""
+    first: float | None = None
+    """From the start to the first host's result, where the contender can tell."""
 
 
 def measure(

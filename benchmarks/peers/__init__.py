@@ -1,0 +1,1 @@
+"""What the peers run: each file is started by the benchmark in the peers' own environment."""

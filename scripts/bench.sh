@@ -1,0 +1,13 @@
+#!/bin/sh
+# Puts the peers into an environment of their own, then measures: `sh scripts/bench.sh --hosts 200 --runs 3`.
+set -eu
+cd "$(dirname "$0")/.."
+bench=.venv-bench
+stamp=$bench/.ready
+if [ ! "$stamp" -nt requirements/bench.lock ]; then
+    echo "setting up $bench (a minute the first time) ..." >&2
+    [ -x $bench/bin/python ] || python3 -m venv $bench
+    $bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/bench.lock
+    touch "$stamp"
+fi
+exec .venv/bin/python -m benchmarks "$@"
