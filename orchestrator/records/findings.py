@@ -33,7 +33,11 @@ def record_findings(row: Round, outcomes: Sequence[HostOutcome]) -> FindingChang
         for sighting in sightings(outcome)
     }
     wrong = {mark: sighting for mark, sighting in seen.items() if sighting.verdict is not Verdict.OK}
-    opened = [_open(row, mark, sighting) for mark, sighting in wrong.items() if mark not in known]
+    opened = [
+        _open(row, mark, sighting)
+        for mark, sighting in wrong.items()
+        if mark not in known and sighting.verdict is not Verdict.WAIVED
+    ]
     again = [_see(row, known[mark], sighting) for mark, sighting in wrong.items() if mark in known]
     cleared = [known[mark] for mark in seen if mark in known and mark not in wrong]
     # Another round may have opened the same one a moment ago.

@@ -38,7 +38,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One identity looked at once: wrong, or seen to be well (`ok`)."""
+    """One identity looked at once: wrong, accepted as it is (`waived`), or seen to be well (`ok`)."""
 
     identity: Identity
     verdict: Verdict
@@ -71,7 +71,7 @@ def _of_results(outcome: HostOutcome) -> Iterator[Sighting]:
             yield Sighting(whole, Verdict.OK)
         for judgement in result.judgements:
             seen = judgement.observation
-            if judgement.verdict.finding or judgement.verdict is Verdict.OK:
+            if judgement.verdict.finding or judgement.verdict in (Verdict.OK, Verdict.WAIVED):
                 identity = Identity(outcome.host, result.id, seen.metric, seen.subject)
                 yield Sighting(identity, judgement.verdict, seen.value)
 

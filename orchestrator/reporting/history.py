@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Q
 
 from orchestrator.model.report import Change
 from orchestrator.model.threshold import Value
 from orchestrator.model.verdict import Verdict
+from orchestrator.records.findings import identity
+from orchestrator.records.flapping import flapping
 from orchestrator.records.models.finding import Finding
 from orchestrator.records.models.round import Round
 from orchestrator.records.rounds import round_before
 from orchestrator.records.sighting import Identity
 from orchestrator.reporting.seen_host import SeenHost, read_hosts
+from orchestrator.reporting.waiver_history import WaiverHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,44 +32,48 @@ class Before:
 class History:
     """Everything before one round that its report speaks of."""
 
+    row: Round
     before: Round | None
     """The round that this one is compared with."""
     seen: dict[Identity, Before]
     """What it saw."""
-    first_seen: dict[Identity, Round]
-    """Findings that were open when the round ended -> the round that saw them first."""
+    open: dict[Identity, Finding]
+    """Findings that were open when the round ended."""
     cleared: dict[Identity, Finding]
-    """Findings that the round saw gone."""
-    number: int
+    """Findings that were seen gone since the round before: by this one, or by a recheck in between."""
+    flaps: dict[Identity, int]
+    """What comes and goes -> how often it came up."""
+    waivers: WaiverHistory
 
     def change(self, identity: Identity) -> Change:
         """How a finding of the round compares with what came before."""
         if self.before is None:
             return Change.FIRST
-        first = self.first_seen.get(identity)
-        return Change.NEW if first is None or first.number == self.number else Change.PERSISTING
-
-    def since(self, identity: Identity) -> datetime | None:
-        first = self.first_seen.get(identity)
-        return None if first is None else first.started_at
+        if identity in self.flaps:
+            return Change.FLAPPING
+        finding = self.open.get(identity)
+        new = finding is None or finding.first_seen_id > self.before.number
+        return Change.NEW if new else Change.PERSISTING
 
 
 def read_history(row: Round) -> History:
     """What was known when the round ended, however many rounds came after it."""
     before = round_before(row)
     seen = {} if before is None else dict(_all_seen(read_hosts(before)))
-    of_then = Q(cleared_in=None) | Q(cleared_in__gte=row.pk)
+    # A recheck speaks for itself alone; a whole round also for the rechecks before it.
+    known = row.number - 1 if before is None or row.partial else before.number
+    of_then = Q(cleared_in=None) | Q(cleared_in__gt=known)
     ours = Q(first_seen__runbook=row.runbook) | Q(task="")
     findings = Finding.objects.filter(of_then, ours, first_seen__lte=row.pk)
-    findings = findings.select_related("first_seen").defer("first_seen__scope")
-    first_seen, cleared = {}, {}
-    for finding in findings:
-        identity = Identity(finding.host, finding.task, finding.metric, finding.subject)
-        if finding.cleared_in_id == row.pk:
-            cleared[identity] = finding
+    still_open, cleared = {}, {}
+    for finding in findings.select_related("first_seen").defer("first_seen__scope"):
+        one = identity(finding)
+        if finding.cleared_in_id is None or finding.cleared_in_id > row.pk:
+            still_open[one] = finding
         else:
-            first_seen[identity] = finding.first_seen
-    return History(before, seen, first_seen, cleared, row.number)
+            cleared[one] = finding
+    gone = {one: finding for one, finding in cleared.items() if one not in still_open}
+    return History(row, before, seen, still_open, gone, flapping(row), WaiverHistory.read(row, before))
 
 
 def _all_seen(hosts: tuple[SeenHost, ...]) -> Iterator[tuple[Identity, Before]]:

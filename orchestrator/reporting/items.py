@@ -57,6 +57,9 @@ class Items:
         return replace(
             item,
             change=Change.CLEARED,
+            finding=finding.number,
+            owner=finding.owner,
+            due_at=finding.due_at,
             since=finding.first_seen.started_at,
             previous=finding.value,
             previous_verdict=Verdict(finding.verdict),
@@ -89,14 +92,30 @@ class Items:
         """What came before. A lost host's checks are unknown for one reason, which is its one finding."""
         if verdict.finding and not host.failure:
             return self._as_finding(identity)
+        if verdict is Verdict.WAIVED:
+            waiver = self.history.waivers.in_force(identity)
+            return {**self._before(identity), **self._handled(identity), "waiver": waiver}
         return self._before(identity)
 
     def _as_finding(self, identity: Identity) -> dict[str, Any]:
         return {
             **self._before(identity),
+            **self._handled(identity),
             "change": self.history.change(identity),
-            "since": self.history.since(identity),
+            "flaps": self.history.flaps.get(identity, 0),
+            "waiver": self.history.waivers.ran_out(identity, self.history.open.get(identity)),
             "affected": self.impact.of(identity.host),
+        }
+
+    def _handled(self, identity: Identity) -> dict[str, Any]:
+        finding = self.history.open.get(identity)
+        if finding is None:
+            return {}
+        return {
+            "finding": finding.number,
+            "owner": finding.owner,
+            "due_at": finding.due_at,
+            "since": finding.first_seen.started_at,
         }
 
     def _before(self, identity: Identity) -> dict[str, Any]:

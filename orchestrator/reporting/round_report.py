@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from orchestrator.language import Text
+from orchestrator.model.actor import Proof
 from orchestrator.model.check import Layer
 from orchestrator.model.report import Coverage, ReportHost, ReportItem, RoundReport
 from orchestrator.model.runbook import Kind
@@ -67,6 +68,9 @@ def build_report(
         previous_started_at=history.before.started_at if history.before else None,
         generated_at=now,
         timezone=timezone,
+        waivers=history.waivers.near_their_end({host.name for host in hosts}),
+        partial=row.partial,
+        single_user=row.started_by.proof is Proof.SINGLE_USER,
     )
 
 
@@ -80,7 +84,8 @@ def _cleared(
     hosts: Sequence[SeenHost], lines: Items, history: History, items: dict[Identity, ReportItem]
 ) -> tuple[ReportItem, ...]:
     by_name = {host.name: host for host in hosts}
-    gone = sorted(history.cleared.items(), key=lambda pair: pair[0].host)
+    ours = [pair for pair in history.cleared.items() if pair[0].host in by_name]
+    gone = sorted(ours, key=lambda pair: pair[0].host)
     return tuple(lines.cleared(by_name[one.host], finding, items.get(one)) for one, finding in gone)
 
 
