@@ -91,7 +91,7 @@ class Wardround:
     def _open_records(self) -> None:
         from orchestrator.records.database import open_database
 
-        open_database(self.site.state)
+        open_database(self.site.state, self.site.database)
 
 
 def open_wardround(folder: Path | None) -> Wardround:

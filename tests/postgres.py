@@ -10,9 +10,15 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import LiteralString
 
+import psycopg
 import pytest
+from psycopg.sql import SQL, Composed, Identifier
+
+from orchestrator.model.server import Server
 
 PASSWORD = "only-for-this-test"
 
@@ -50,6 +56,30 @@ def running_postgres() -> Iterator[str]:
             _run([*server, "-m", "immediate", "stop"], account)
     finally:
         shutil.rmtree(folder)
+
+
+def execute(server: Server, *statements: LiteralString | Composed) -> None:
+    """Run statements as the superuser, each in a transaction of its own."""
+    with psycopg.connect(
+        host=server.host,
+        port=server.port,
+        user="ward",
+        dbname=server.name,
+        password=PASSWORD,
+        autocommit=True,
+    ) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def make_database(server: Server, name: str, template: str = "template0") -> Server:
+    """A new database beside `server`'s own."""
+    execute(server, SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
+    return replace(server, name=name)
+
+
+def drop_database(server: Server, database: Server) -> None:
+    execute(server, SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(database.name)))
 
 
 def _account() -> pwd.struct_passwd | None:

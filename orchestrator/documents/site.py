@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
+from orchestrator.documents.database_url import read_database_url
 from orchestrator.documents.file import read_file
 from orchestrator.documents.findings import Findings, did_you_mean, shown
 from orchestrator.documents.node import ListNode, Node, ScalarNode, child, items
@@ -48,6 +49,11 @@ def _known_timezone(name: str) -> str:
     return name
 
 
+def _database_url(text: str) -> str:
+    read_database_url(text)
+    return text
+
+
 class _HospitalModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -78,7 +84,7 @@ class _SiteModel(BaseModel):
     vault_password_file: _Path = ""
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "Asia/Shanghai"
     concurrency: Annotated[int, Strict(), Field(gt=0, le=1000)] = 50
-    database: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    database: Annotated[_Path, AfterValidator(_database_url)] | None = None
     database_password_file: _Path | None = None
     audit: _Path | None = None
     hash_algorithm: HashAlgorithm = HashAlgorithm.SM3
@@ -121,8 +127,9 @@ def read_site(path: Path, content: Path | None = None) -> Site:
         concurrency=model.concurrency,
         connect_timeout=model.connect_timeout,
         host_timeout=model.host_timeout,
-        database=model.database,
-        database_password_file=next(iter(files["database_password_file"]), None),
+        database=read_database_url(model.database, next(iter(files["database_password_file"]), None))
+        if model.database
+        else None,
         audit=folder.resolve(model.audit) if model.audit else None,
         hash_algorithm=model.hash_algorithm,
         single_user=model.single_user,
@@ -192,6 +199,8 @@ def _fault(key: str, place: Path) -> Text | None:
             return Text("不是文件夹", "is no folder")
         if key not in ("runbooks", "inventory") and not place.is_file():
             return Text("不是文件", "is no file")
+        if key == "database_password_file" and place.stat().st_mode & 0o077:
+            return Text("其他用户可读；执行 chmod 600", "can be read by others; chmod 600 it")
     except OSError as error:
         return Text(f"无法读取：{error.strerror}", f"can't be read: {error.strerror}")
     return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from orchestrator.language import Text
+from orchestrator.model.server import Server
 
 
 class HashAlgorithm(StrEnum):
@@ -59,9 +60,8 @@ class Site:
     host_timeout: float
     """Seconds for one host's whole inspection, after its login."""
 
-    database: str | None = None
-    """`postgresql://user@host:port/name`, without a password; None: SQLite in `state`."""
-    database_password_file: Path | None = None
+    database: Server | None = None
+    """None: SQLite in `state`."""
     audit: Path | None = None
     """Where the signed head of the chain of events is kept, outside the database; None: `state`/audit.
     Better another machine's disk."""

@@ -81,6 +81,13 @@ def damaged(path: Path) -> StoreError:
     )
 
 
+def foreign(place: str) -> StoreError:
+    return StoreError(
+        Text(f"{place} 里有其他程序的表", f"{place} holds tables of another program"),
+        Text("给本程序一个自己的库", "give this program a database of its own"),
+    )
+
+
 def locked(path: Path) -> StoreError:
     return StoreError(
         Text(f"{path} 正被另一个程序占用", f"{path} is held by another program"),

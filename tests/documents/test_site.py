@@ -135,3 +135,52 @@ def test_a_site_file_that_cannot_be_read_is_one_clear_error(tmp_path: Path) -> N
     assert places(refused(lambda: read_site(tmp_path / "wardround.yml"))) == ["1:1 unreadable"]
     (tmp_path / "wardround.yml").mkdir()
     assert places(refused(lambda: read_site(tmp_path / "wardround.yml"))) == ["1:1 unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("url", "rule"),
+    [
+        ("mysql://his/records", "invalid-database"),
+        ("records.sqlite3", "invalid-database"),
+        ("postgresql://db", "invalid-database"),
+        ("postgresql://db/a/b", "invalid-database"),
+        ("postgresql://db:0/records", "invalid-database"),
+        ("postgresql://db:port/records", "invalid-database"),
+        ("postgresql://db/records?sslmod=require", "invalid-database"),
+        ("postgresql://db/records?sslmode=on", "invalid-database"),
+        ("postgresql://db/records?password=Hunter2", "invalid-database"),
+        ("postgresql://ward:Hunter2@db/records", "password-in-url"),
+        ("postgresql://[db/records", "invalid-database"),
+        ("ward:Hunter2@db/records", "invalid-database"),
+    ],
+)
+def test_a_database_url_that_is_wrong_is_refused_and_no_password_is_shown(
+    url: str, rule: str, folder: Path
+) -> None:
+    error = refused(lambda: read_site(write(folder, HOSPITAL + f'database: "{url}"\n')))
+    assert places(error) == [f"2:11 {rule}"]
+    assert "Hunter2" not in str(error)
+
+
+def test_a_database_url_is_read_and_shown_without_its_options(folder: Path) -> None:
+    password = folder / "password"
+    password.write_text("x\n")
+    password.chmod(0o600)
+    text = (
+        "database: postgresql://ward@[::1]:5433/records?sslmode=require\ndatabase_password_file: password\n"
+    )
+    server = read_site(write(folder, HOSPITAL + text)).database
+    assert server is not None
+    assert (server.host, server.port, server.user, server.name) == ("::1", 5433, "ward", "records")
+    assert (server.options, server.password_file) == ({"sslmode": "require"}, password)
+    assert str(server) == "postgresql://ward@[::1]:5433/records"
+    socket = read_site(write(folder, HOSPITAL + "database: postgresql:///records?host=/run/pg\n")).database
+    assert socket is not None
+    assert (socket.host, socket.user, socket.options) == ("/run/pg", "", {})
+
+
+def test_a_password_file_that_others_can_read_is_refused(folder: Path) -> None:
+    (folder / "password").write_text("x\n")
+    (folder / "password").chmod(0o644)
+    text = HOSPITAL + "database: postgresql://db/records\ndatabase_password_file: password\n"
+    assert places(refused(lambda: read_site(write(folder, text)))) == ["3:25 missing-file"]

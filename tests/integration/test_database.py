@@ -15,13 +15,14 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from orchestrator.errors import StoreError, StoreTooNew
 from orchestrator.language import Language
 from orchestrator.model.round import RoundState
 from orchestrator.model.verdict import Verdict
 from orchestrator.records import database as records
-from orchestrator.records.models import HostResult, Round
+from orchestrator.records.models import Event, HostResult, Round
 from orchestrator.records.rounds import get_round, list_rounds, settle_abandoned
 from tests.rounds import START, plan, recorded, seen
 
@@ -51,7 +52,7 @@ def test_opening_makes_the_folder_and_the_tables_and_opening_again_changes_nothi
     assert (state / records.FILE).read_bytes() == before
 
 
-def test_the_database_survives_readers_beside_writers_and_power_cuts(database: Path) -> None:
+def test_the_database_survives_readers_beside_writers_and_power_cuts(sqlite_database: Path) -> None:
     with connection.cursor() as cursor:
         asked = {}
         for pragma in ("journal_mode", "synchronous", "foreign_keys"):
@@ -96,10 +97,10 @@ def test_a_database_of_another_program_is_not_written_into(tmp_path: Path) -> No
         assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("recipes",)]
 
 
-def test_a_database_damaged_in_the_middle_is_named_when_it_is_read(database: Path) -> None:
+def test_a_database_damaged_in_the_middle_is_named_when_it_is_read(sqlite_database: Path) -> None:
     recorded(plan(*(f"db{place}" for place in range(20))), *(seen(f"db{p}", Verdict.OK) for p in range(20)))
     records.disconnect()
-    file = database / records.FILE
+    file = sqlite_database / records.FILE
     whole = bytearray(file.read_bytes())
     whole[4096:] = b"\xde" * (len(whole) - 4096)
     file.write_bytes(whole)
@@ -107,51 +108,74 @@ def test_a_database_damaged_in_the_middle_is_named_when_it_is_read(database: Pat
         list_rounds()
 
 
-def test_a_database_from_a_newer_version_is_refused_and_not_touched(database: Path) -> None:
-    with closing(sqlite3.connect(database / records.FILE)) as direct, direct:
+def test_a_database_from_a_newer_version_is_refused_and_not_touched(sqlite_database: Path) -> None:
+    with closing(sqlite3.connect(sqlite_database / records.FILE)) as direct, direct:
         direct.execute(
             "INSERT INTO django_migrations (app, name, applied) VALUES ('records', '0099_wards', '')"
         )
     records.disconnect()
-    before = (database / records.FILE).read_bytes()
+    before = (sqlite_database / records.FILE).read_bytes()
     with pytest.raises(StoreTooNew, match="0099_wards") as refused:
-        records.open_database(database)
+        records.open_database(sqlite_database)
     assert "升级" in refused.value.say(Language.ZH)
     records.disconnect()
-    assert (database / records.FILE).read_bytes() == before
+    assert (sqlite_database / records.FILE).read_bytes() == before
 
 
-def test_a_database_of_an_older_version_is_brought_up_to_date(database: Path) -> None:
-    number = recorded(plan("db1"), seen("db1", Verdict.OK))
+def database_before_the_chain(state: Path) -> Path:
+    """As the first version left it: a log of two events, whose second number was lost in a rollback."""
+    state.mkdir()
+    records.configure(state / records.FILE)
+    with connection.constraint_checks_disabled():
+        MigrationExecutor(connection).migrate([("records", "0002_append_only")])
     records.disconnect()
-    with closing(sqlite3.connect(database / records.FILE)) as direct, direct:
-        for trigger in ("update", "delete", "replace"):
-            direct.execute(f"DROP TRIGGER records_event_{trigger}")
-        direct.execute("DELETE FROM django_migrations WHERE name = '0002_append_only'")
-    records.open_database(database)
-    with closing(sqlite3.connect(database / records.FILE)) as direct:
-        triggers = direct.execute("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'").fetchone()
-    assert triggers == (3,)
-    assert get_round(number).hosts_done == 1
+    with closing(sqlite3.connect(state / records.FILE)) as direct, direct:
+        direct.executemany(
+            "INSERT INTO records_event (sequence, at, kind, subject, data) VALUES (?, ?, ?, ?, ?)",
+            [
+                (1, "2026-11-01 07:30:00", "round_refused", "morning", '{"reason": ["\\u4e0d", "no"]}'),
+                (3, "2026-11-02 07:30:00.250000", "permit_redeemed", "p1", '{"plan": "d", "rate": 1.0}'),
+            ],
+        )
+    return state / records.FILE
 
 
-def test_a_migration_that_fails_half_way_leaves_the_database_as_it_was(database: Path) -> None:
-    """The triggers exist already, so that the second one of the migration can't be made."""
-    with closing(sqlite3.connect(database / records.FILE)) as direct, direct:
-        direct.execute("DROP TRIGGER records_event_update")
-        direct.execute("DELETE FROM django_migrations WHERE name = '0002_append_only'")
+@pytest.fixture
+def older(tmp_path: Path) -> Path:
+    """The state folder of a database as an older version left it, with one event."""
+    records.configure(tmp_path / records.FILE)
+    MigrationExecutor(connection).migrate([("records", "0002_append_only")])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO records_event (at, kind, subject, data) "
+            "VALUES ('2026-01-01 00:00:00', 'round_started', 'round 1', '{}')"
+        )
+    records.disconnect()
+    return tmp_path
+
+
+def test_a_database_of_an_older_version_is_brought_up_to_date(older: Path) -> None:
+    records.open_database(older)
+    assert Event.objects.filter(subject="round 1").count() == 1
+    assert records.applied_migrations() == records.known_migrations()
+
+
+def test_a_migration_that_fails_half_way_leaves_the_database_as_it_was(older: Path) -> None:
+    """A table that one of the migrations makes exists already."""
+    with closing(sqlite3.connect(older / records.FILE)) as direct, direct:
+        direct.execute("CREATE TABLE records_segment (id integer)")
     with pytest.raises(StoreError):
-        records.prepare()
-    with closing(sqlite3.connect(database / records.FILE)) as direct:
-        triggers = direct.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY 1"
-        ).fetchall()
-    assert triggers == [("records_event_delete",), ("records_event_replace",)]
+        records.open_database(older)
+    with closing(sqlite3.connect(older / records.FILE)) as direct:
+        applied = direct.execute("SELECT name FROM django_migrations WHERE app = 'records'").fetchall()
+        columns = [row[1] for row in direct.execute("PRAGMA table_info(records_event)")]
+    assert applied == [("0001_initial",), ("0002_append_only",)]
+    assert columns == ["sequence", "at", "kind", "subject", "data"]
 
 
-def test_a_database_that_another_program_holds_is_said_to_be_held(database: Path) -> None:
-    records.configure(database / records.FILE, patience=0.1)
-    with closing(sqlite3.connect(database / records.FILE, isolation_level=None)) as other:
+def test_a_database_that_another_program_holds_is_said_to_be_held(sqlite_database: Path) -> None:
+    records.configure(sqlite_database / records.FILE, patience=0.1)
+    with closing(sqlite3.connect(sqlite_database / records.FILE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="held by another program"):
             recorded(plan("db1"))
@@ -268,7 +292,7 @@ except StoreError as error:
 
 
 @pytest.mark.parametrize("existing", [True, False])
-def test_a_read_only_folder_is_one_clear_error(database: Path, existing: bool) -> None:
+def test_a_read_only_folder_is_one_clear_error(sqlite_database: Path, existing: bool) -> None:
     records.disconnect()
     program = """
 try:
@@ -278,7 +302,7 @@ except StoreError as error:
 """
     with mounted('mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"') as (folder, command):
         if existing:
-            shutil.copy(database / records.FILE, folder)
+            shutil.copy(sqlite_database / records.FILE, folder)
         done = run(command, program, str(folder))
         assert contents(folder) == ([records.FILE] if existing else [])
     assert "read-only" in done.stdout
@@ -304,10 +328,10 @@ with round_lock(state, "morning", "w", START):
 """
 
 
-def test_a_round_killed_in_the_middle_keeps_every_host_it_had_recorded(database: Path) -> None:
+def test_a_round_killed_in_the_middle_keeps_every_host_it_had_recorded(sqlite_database: Path) -> None:
     records.disconnect()
     process = subprocess.Popen(
-        [sys.executable, "-c", RECORD, str(database)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", RECORD, str(sqlite_database)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     said = [process.stdout.readline().strip() for _ in range(30)]
@@ -316,12 +340,12 @@ def test_a_round_killed_in_the_middle_keeps_every_host_it_had_recorded(database:
     process.stdout.close()
     assert process.wait() == -signal.SIGKILL
 
-    records.open_database(database)
+    records.open_database(sqlite_database)
     kept = list(HostResult.objects.order_by("pk").values_list("host", flat=True))
     assert kept[: len(said)] == said
     row = Round.objects.get()
     assert row.hosts_done == row.warn == len(kept)
-    assert settle_abandoned(database, START) == (row.number,)
+    assert settle_abandoned(sqlite_database, START) == (row.number,)
     assert get_round(row.number).round_state is RoundState.INTERRUPTED
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA integrity_check")

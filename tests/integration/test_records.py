@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 
 from orchestrator.errors import NotFound, Refused, StoreError
 from orchestrator.language import Text
@@ -172,17 +171,24 @@ def test_events_tell_the_round_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    "statement",
+    ("statement", "product"),
     [
-        "UPDATE records_event SET subject = 'forged'",
-        "DELETE FROM records_event",
-        "REPLACE INTO records_event (sequence, at, kind, subject, data) VALUES (1, '', 'forged', '', '{}')",
+        ("UPDATE records_event SET subject = 'forged'", ""),
+        ("DELETE FROM records_event", ""),
+        ("TRUNCATE records_event", "postgresql"),
+        ("REPLACE INTO records_event SELECT * FROM records_event", "sqlite"),
     ],
 )
-def test_the_database_refuses_to_change_what_happened(statement: str) -> None:
+def test_the_database_refuses_to_change_what_happened(statement: str, product: str) -> None:
     recorded(plan("db1"), seen("db1", Verdict.OK))
+    if product not in ("", connection.vendor):
+        return
     before = list(Event.objects.values_list())
-    with pytest.raises(IntegrityError, match="append-only"), connection.cursor() as cursor:
+    with (
+        pytest.raises(IntegrityError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement)
     assert list(Event.objects.values_list()) == before
 
@@ -194,6 +200,8 @@ def test_no_secret_and_no_patient_reaches_the_disk(database: Path) -> None:
     leaky = replace(leaky, observation=replace(leaky.observation, value=shown, evidence=shown))
     number = open_round(plan("db1"), WANG, START, "0.1.0")
     record_outcome(number, outcome("db1", result("disk", leaky)), Masker([Secret(secret)], b"salt"))
+    if connection.vendor != "sqlite":
+        return  # its bytes are on the server's disk
     records.disconnect()
     stored = b"".join(path.read_bytes() for path in database.iterdir() if path.is_file())
     assert secret.encode() not in stored
@@ -312,14 +320,10 @@ def test_a_thread_of_its_own_records_while_others_read() -> None:
     assert get_round(number).hosts_done == 20
 
 
-def test_the_rows_of_a_round_stay_compact(database: Path) -> None:
+def test_the_rows_of_a_round_stay_compact() -> None:
     """No row a check, and titles and thresholds are not repeated for each."""
     hosts = [f"db{place}" for place in range(50)]
     recorded(plan(*hosts), *(seen(host, Verdict.OK) for host in hosts))
-    with sqlite3.connect(database / records.FILE) as direct:
-        rows, size = direct.execute(
-            "SELECT count(*), sum(length(results)) FROM records_hostresult"
-        ).fetchone()
-    direct.close()
-    assert rows == 50
-    assert size / rows < 600
+    kept = HostResult.objects.values_list("results", flat=True)
+    assert len(kept) == 50
+    assert sum(map(len, kept)) / 50 < 600
