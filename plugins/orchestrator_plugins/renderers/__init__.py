@@ -1,1 +1,5 @@
 """Renderers: one output format each."""
+
+from pathlib import Path
+
+TEMPLATES = Path(__file__).parent / "templates"

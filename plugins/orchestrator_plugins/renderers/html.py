@@ -18,7 +18,10 @@ from orchestrator.model.round import RoundState
 from orchestrator.model.threshold import Evidence
 from orchestrator.model.verdict import Verdict
 from orchestrator_plugins.renderers import sections
+from orchestrator_plugins.renderers.chart import SPARK, draw
+from orchestrator_plugins.renderers.icon import SHAPES
 from orchestrator_plugins.renderers.legibility import excerpt, label
+from orchestrator_plugins.renderers.outlook import Outlook
 from orchestrator_plugins.renderers.sections import Sections
 from orchestrator_plugins.renderers.wording import Wording
 from orchestrator_plugins.renderers.zone import zone
@@ -31,6 +34,7 @@ def render(report: RoundReport, language: Language) -> bytes:
     values: dict[str, Any] = {
         "report": report,
         "sections": Sections(report),
+        "outlook": Outlook(wording, report.generated_at),
         "w": wording,
         "t": wording.t,
         "say": wording.say,
@@ -63,6 +67,9 @@ def _environment() -> Environment:
         "RoundState": RoundState,
         "Evidence": Evidence,
         "limits": sections,
+        "draw": draw,
+        "shapes": SHAPES,
+        "SPARK": SPARK,
     }
     return environment
 

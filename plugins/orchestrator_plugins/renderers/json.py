@@ -9,13 +9,16 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from orchestrator.language import Language, Text
+from orchestrator.model.audit import Anchor
 from orchestrator.model.check import Layer
 from orchestrator.model.conclusion import conclusion, headline, tone
+from orchestrator.model.forecast import Forecast
 from orchestrator.model.report import ReportHost, ReportItem, RoundReport, SystemLine
 from orchestrator.model.round import HostFailure
 from orchestrator.model.system import Component
 from orchestrator.model.threshold import Value
 from orchestrator.model.verdict import Verdict
+from orchestrator.model.waiver import Waiver
 from orchestrator_plugins.renderers.zone import zone
 
 SCHEMA = "wardround/round-report/1"
@@ -46,6 +49,8 @@ def _document(report: RoundReport) -> dict[str, object]:
             "actor": report.actor.name,
             "actor_proof": report.actor.proof,
             "plan_digest": report.plan_digest,
+            "partial": report.partial,
+            "single_user": report.single_user,
         },
         "previous_round": _previous(report, clock),
         "program_version": report.version,
@@ -70,6 +75,8 @@ def _document(report: RoundReport) -> dict[str, object]:
         "findings": [_item(item, clock) for item in report.findings],
         "cleared": [_item(item, clock) for item in report.cleared],
         "items": [_item(item, clock) for item in report.items],
+        "waivers": [_waiver(waiver, clock) for waiver in report.waivers],
+        "anchor": _anchor(report.anchor),
     }
 
 
@@ -167,9 +174,58 @@ def _item(item: ReportItem, clock: _Clock) -> dict[str, object]:
         "previous_verdict": item.previous_verdict.value if item.previous_verdict else None,
         "change": item.change.value if item.change else None,
         "since": clock.say(item.since),
+        "finding": item.finding,
+        "owner": item.owner,
+        "due_at": clock.say(item.due_at),
+        "flaps": item.flaps,
+        "waiver": _waiver(item.waiver, clock) if item.waiver else None,
+        "capacity": item.capacity,
+        "trend": [{"at": clock.say(point.at), "value": _number(point.value)} for point in item.trend],
+        "forecast": _forecast(item.forecast, clock),
         "affected": [component.slug for component in item.affected],
         "seconds": _number(item.seconds),
     }
+
+
+def _waiver(waiver: Waiver, clock: _Clock) -> dict[str, object]:
+    return {
+        "number": waiver.number,
+        "runbook": waiver.runbook,
+        "host": waiver.host,
+        "task": waiver.task,
+        "metric": waiver.metric,
+        "subject": waiver.subject,
+        "covers": waiver.covers.value,
+        "reason": waiver.reason,
+        "approver": waiver.approver.name,
+        "approver_proof": waiver.approver.proof.value,
+        "approved_at": clock.say(waiver.approved_at),
+        "expires_at": clock.say(waiver.expires_at),
+        "ended_at": clock.say(waiver.ended_at),
+    }
+
+
+def _forecast(forecast: Forecast | None, clock: _Clock) -> dict[str, object] | None:
+    """Without `earliest` nothing is foretold, and `reason` says why."""
+    if forecast is None:
+        return None
+    told = forecast.earliest is not None
+    return {
+        "samples": forecast.samples,
+        "slope_per_day": _number(forecast.slope) if told and forecast.slope is not None else None,
+        "earliest": clock.say(forecast.earliest),
+        "latest": clock.say(forecast.latest),
+        "coverage": _number(forecast.coverage) if told else None,
+        "after_days": [
+            {"days": days, "low": _number(low), "high": _number(high)}
+            for days, low, high in (forecast.after_days if told else ())
+        ],
+        "reason": _text(forecast.reason),
+    }
+
+
+def _anchor(anchor: Anchor | None) -> dict[str, object] | None:
+    return None if anchor is None else {"sequence": anchor.sequence, "hash": anchor.hash}
 
 
 def _text(text: Text | None) -> dict[str, str] | None:

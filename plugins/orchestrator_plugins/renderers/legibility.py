@@ -50,7 +50,14 @@ def excerpt(evidence: str) -> Excerpt:
 
 
 def _hides(character: str) -> bool:
-    return character not in _KEPT and unicodedata.category(character) in _HIDDEN
+    if character in _KEPT:
+        return False
+    return unicodedata.category(character) in _HIDDEN or _is_noncharacter(ord(character))
+
+
+def _is_noncharacter(code: int) -> bool:
+    """What is no character of any text, and not allowed in XML."""
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
 
 
 def _visible(character: str) -> str:

@@ -13,8 +13,11 @@ from orchestrator.model.report import Change, ReportHost, ReportItem, RoundRepor
 from orchestrator.model.round import HostFailure
 from orchestrator.model.system import Component, Tier
 from orchestrator.model.verdict import Verdict
+from orchestrator.model.waiver import Waiver
+from orchestrator_plugins.renderers.outlook import foretold
 
 CAPACITY_LIMIT = 20
+CHART_LIMIT = 9
 CHANGE_LIMIT = 60
 HIGHLIGHT_LIMIT = 3
 
@@ -89,9 +92,14 @@ class Sections:
 
     @cached_property
     def capacity(self) -> tuple[ReportItem, ...]:
-        """Fullest first."""
-        bars = [item for item in self.report.items if item.capacity and share(item) is not None]
-        return tuple(sorted(bars, key=lambda item: -(share(item) or 0)))
+        """What will be full first, then what is fullest."""
+        found = [item for item in self.report.items if item.value is not None and _is_capacity(item)]
+        return tuple(sorted(found, key=_pressure))
+
+    @cached_property
+    def foretold(self) -> tuple[ReportItem, ...]:
+        """Capacity that is worth a chart: a crossing is foretold, or a limit is broken already."""
+        return tuple(item for item in self.capacity if foretold(item) or item.verdict.finding)
 
     @cached_property
     def backups(self) -> tuple[ReportItem, ...]:
@@ -106,6 +114,20 @@ class Sections:
         return tuple(item for item in self.report.items if item.verdict is Verdict.WAIVED)
 
     @cached_property
+    def ended_waivers(self) -> tuple[Waiver, ...]:
+        """They covered something once, and cover nothing in this round."""
+        return tuple(one for one in self.report.waivers if not one.holds(self.report.started_at))
+
+    @cached_property
+    def ending_waivers(self) -> tuple[Waiver, ...]:
+        """They still hold, and will not for long."""
+        return tuple(one for one in self.report.waivers if one.holds(self.report.started_at))
+
+    def overdue(self, item: ReportItem) -> bool:
+        """Whether the finding should have been dealt with by the time of this report."""
+        return item.due_at is not None and item.verdict.finding and item.due_at < self.report.generated_at
+
+    @cached_property
     def items_by_host(self) -> Mapping[str, tuple[ReportItem, ...]]:
         found: dict[str, list[ReportItem]] = {host.name: [] for host in self.report.hosts}
         for item in self.report.items:
@@ -114,6 +136,16 @@ class Sections:
 
     def _is_loss(self, item: ReportItem) -> bool:
         return item.verdict is Verdict.UNKNOWN and item.host in self.failures
+
+
+def _is_capacity(item: ReportItem) -> bool:
+    return item.forecast is not None or (item.capacity and share(item) is not None)
+
+
+def _pressure(item: ReportItem) -> tuple[float, float]:
+    forecast = foretold(item)
+    crossing = forecast.earliest.timestamp() if forecast and forecast.earliest else float("inf")
+    return crossing, -(share(item) or 0.0)
 
 
 def share(item: ReportItem) -> float | None:

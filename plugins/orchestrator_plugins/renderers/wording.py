@@ -86,6 +86,32 @@ class Wording:
     def when(self, moment: datetime | None) -> str:
         return "—" if moment is None else f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M}"
 
+    def date(self, moment: datetime, beside: datetime) -> str:
+        """A day as it is spoken, with its year only where that is not the year of `beside`."""
+        there, here = moment.astimezone(self.zone), beside.astimezone(self.zone)
+        zh, en = f"{there.month} 月 {there.day} 日", f"{there.day} {there:%b}"
+        if there.year != here.year:
+            return self.t(f"{there.year} 年 {zh}", f"{en} {there.year}")
+        return self.t(zh, en)
+
+    def days(self, first: datetime, last: datetime, beside: datetime) -> str:
+        """From one day to another: `12 月 3 日至 9 日`."""
+        begins, there, here = (
+            self.date(first, beside),
+            last.astimezone(self.zone),
+            first.astimezone(self.zone),
+        )
+        if there.date() <= here.date():
+            return begins
+        same_month = (there.year, there.month) == (here.year, here.month)
+        if same_month and self.language is Language.ZH:
+            return f"{begins}至 {there.day} 日"
+        return self.t(f"{begins}至 {self.date(last, first)}", f"{begins} to {self.date(last, first)}")
+
+    def day(self, moment: datetime) -> str:
+        """A day as short as it goes."""
+        return f"{moment.astimezone(self.zone):%m-%d}"
+
     def exactly(self, moment: datetime) -> str:
         return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
 
