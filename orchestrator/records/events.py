@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from django.db import transaction
+
 from orchestrator.model.actor import Actor
+from orchestrator.model.site import HashAlgorithm
+from orchestrator.records.event_hash import GENESIS, EventLine, chained, data_text, storable
 from orchestrator.records.models.event import Event, EventKind
 
 Entry = tuple[EventKind, str, Mapping[str, object]]
@@ -14,9 +18,26 @@ Entry = tuple[EventKind, str, Mapping[str, object]]
 
 def append_events(at: datetime, actor: Actor, entries: Iterable[Entry]) -> None:
     """Add events to the log. Runs within the transaction of what they tell of."""
-    Event.objects.bulk_create(
-        [
-            Event(at=at, actor=actor.name, proof=actor.proof, kind=kind, subject=subject, data=data)
-            for kind, subject, data in entries
-        ]
-    )
+    with transaction.atomic():
+        last = Event.objects.order_by("-sequence").values_list("sequence", "hash").first()
+        sequence, tail = last or (0, GENESIS)
+        rows = []
+        for kind, subject, data in entries:
+            sequence += 1
+            line = EventLine(
+                sequence, at, kind, storable(actor.name), actor.proof, storable(subject), data_text(data), ""
+            )
+            tail = chained(tail, line.content(), HashAlgorithm.SM3)
+            rows.append(
+                Event(
+                    sequence=sequence,
+                    at=at,
+                    kind=kind,
+                    actor=line.actor,
+                    proof=line.proof,
+                    subject=line.subject,
+                    data=line.data,
+                    hash=tail,
+                )
+            )
+        Event.objects.bulk_create(rows)

@@ -1,25 +1,37 @@
 """The tables, one noun a file."""
 
+from orchestrator.records.models.account import Account
+from orchestrator.records.models.account_role import AccountRole
+from orchestrator.records.models.authorisation import Authorisation
 from orchestrator.records.models.event import Event
 from orchestrator.records.models.finding import Finding
 from orchestrator.records.models.finding_note import FindingNote
+from orchestrator.records.models.former_password import FormerPassword
 from orchestrator.records.models.host_result import HostResult
 from orchestrator.records.models.memory import Memory
 from orchestrator.records.models.redeemed_permit import RedeemedPermit
 from orchestrator.records.models.round import Round
 from orchestrator.records.models.sample import Sample
+from orchestrator.records.models.segment import Segment
 from orchestrator.records.models.series import Series
+from orchestrator.records.models.session import Session
 from orchestrator.records.models.waiver import Waiver
 
 __all__ = [
+    "Account",
+    "AccountRole",
+    "Authorisation",
     "Event",
     "Finding",
     "FindingNote",
+    "FormerPassword",
     "HostResult",
     "Memory",
     "RedeemedPermit",
     "Round",
     "Sample",
+    "Segment",
     "Series",
+    "Session",
     "Waiver",
 ]

@@ -27,12 +27,42 @@ class EventKind(StrEnum):
     """A person ended it before its time."""
     WAIVER_EXPIRED = "waiver_expired"
     """The first round after its time noticed."""
+    CHAIN_STARTED = "chain_started"
+    """The events before it were recorded by a version that had no chain, and were chained afterwards."""
+    CHAIN_RESTARTED = "chain_restarted"
+    """Somebody took note of a break in the chain; its data says what was found."""
+    SEGMENT_SEALED = "segment_sealed"
+    """Old events moved from the database into a signed file."""
+    DATABASE_RESTORED = "database_restored"
+    """An earlier state came back; its data names the head before, and so what was lost."""
+    ACCOUNT_MADE = "account_made"
+    ACCOUNT_BLOCKED = "account_blocked"
+    ACCOUNT_UNBLOCKED = "account_unblocked"
+    """Or its lock was lifted before its time."""
+    ACCOUNT_LOCKED = "account_locked"
+    """Too many failed logins."""
+    PASSWORD_CHANGED = "password_changed"
+    PASSWORD_RESET = "password_reset"
+    SECOND_FACTOR_ENROLLED = "second_factor_enrolled"
+    SECOND_FACTOR_RESET = "second_factor_reset"
+    LOGGED_IN = "logged_in"
+    LOGGED_OUT = "logged_out"
+    LOGIN_REFUSED = "login_refused"
+    """Its data says why; the person at the terminal is not told."""
+    ROLE_GIVEN = "role_given"
+    ROLE_TAKEN = "role_taken"
+    AUTHORISATION_GRANTED = "authorisation_granted"
+    AUTHORISATION_REVOKED = "authorisation_revoked"
+    DECISION_DENIED = "decision_denied"
+    """Somebody wanted to decide what they may not."""
 
 
 class Event(models.Model):
-    """One line of the log. Rows are only added: triggers in the database refuse to change or delete one."""
+    """One line of the log. Rows are only added: triggers in the database refuse to change one, and to delete
+    one that no segment covers. Only `append_events` makes them."""
 
     sequence = models.BigAutoField(primary_key=True)
+    """Counted by us, from 1. A number is left out only where a restored or restarted log tells which."""
     at = models.DateTimeField()
     kind = models.CharField(max_length=32)
     actor = models.CharField(max_length=255)
@@ -40,7 +70,10 @@ class Event(models.Model):
     """A Proof: how it is known who the actor is."""
     subject = models.TextField()
     """What it is about: `round 12`, `his-db01`, `his-db01 disk used_pct /data`."""
-    data = models.JSONField()
+    data = models.TextField()
+    """Canonical JSON. As text, because jsonb would write numbers its own way, and the hash would not hold."""
+    hash = models.CharField(max_length=80)
+    """Over the event before and this one, with its algorithm: `sm3:...`. See `records/event_hash.py`."""
 
     class Meta:
         ordering = ("sequence",)
