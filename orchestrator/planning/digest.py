@@ -7,7 +7,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import cache
 from hashlib import sha256
+from json.encoder import encode_basestring
 from pathlib import PurePath
 
 from orchestrator.model.plan import Plan
@@ -36,32 +38,49 @@ def canonical(value: object) -> bytes:
         ValueError: a number is not finite, or a text is no Unicode.
         TypeError: a value has no canonical form.
     """
-    plain = _plain(value)
-    return json.dumps(
-        plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    ).encode()
+    return _written(value, {}).encode()
 
 
-def _plain(value: object) -> object:
+def _written(value: object, done: dict[int, str]) -> str:
+    """`value` as JSON text.
+
+    Args:
+        done: what each dataclass, by its `id`, came to. A plan's hosts share their checks, so that twenty
+            checks on a thousand hosts are written twenty times. It lives no longer than one call of
+            `canonical`, during which the value holds on to all that is in it: nothing altered slips through.
+    """
     match value:
         case Enum():
-            return value.value
+            return _written(value.value, done)
+        case str():
+            return encode_basestring(value)
+        case None | bool() | int() | float():
+            return json.dumps(value, allow_nan=False)
+        case Mapping():
+            return _object({_key(key): _written(inner, done) for key, inner in value.items()})
+        case list() | tuple():
+            return f"[{','.join([_written(inner, done) for inner in value])}]"
+        case PurePath():
+            return encode_basestring(str(value))
         case Secret():
             raise TypeError("a secret has no canonical form: reveal it for a fingerprint, or leave it out")
-        case None | bool() | int() | float() | str():
-            return value
-        case PurePath():
-            return str(value)
-        case Mapping():
-            return {_key(key): _plain(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [_plain(inner) for inner in value]
         case set() | frozenset():
-            return sorted((_plain(inner) for inner in value), key=canonical)
+            return f"[{','.join(sorted((_written(inner, done) for inner in value), key=str.encode))}]"
         case _ if is_dataclass(value):
-            content = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-            return [type(value).__name__, content]
+            if id(value) not in done:
+                content = {name: _written(getattr(value, name), done) for name in _names(type(value))}
+                done[id(value)] = f"[{encode_basestring(type(value).__name__)},{_object(content)}]"
+            return done[id(value)]
     raise TypeError(f"a {type(value).__name__} has no canonical form")
+
+
+def _object(members: Mapping[str, str]) -> str:
+    return f"{{{','.join([f'{encode_basestring(name)}:{members[name]}' for name in sorted(members)])}}}"
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _key(key: object) -> str:
