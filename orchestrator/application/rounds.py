@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,7 +24,9 @@ from orchestrator.model.plan import Plan
 from orchestrator.model.round import HostOutcome, Progress, RoundLine, RoundState
 from orchestrator.model.site import Site
 from orchestrator.model.verdict import Verdict, worst
+from orchestrator.model.waiver import Waiver
 from orchestrator.planning.plan import make_plan
+from orchestrator.planning.tasks import only_tasks
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 from orchestrator.reach.inventory import read_inventory
@@ -32,7 +34,7 @@ from orchestrator.reach.session import Reach
 from orchestrator.records.database import disconnect
 from orchestrator.records.ledger import RecordedLedger
 from orchestrator.records.lock import round_lock
-from orchestrator.records.masking import Masker
+from orchestrator.records.masking import Masker, mask_outcome
 from orchestrator.records.memory import remember, remembered
 from orchestrator.records.rounds import (
     close_round,
@@ -45,6 +47,8 @@ from orchestrator.records.rounds import (
 )
 from orchestrator.records.site_key import site_key
 from orchestrator.records.store import Store
+from orchestrator.records.waivers import waivers_for_round
+from orchestrator.records.waiving import waive
 
 OnProgress = Callable[[Progress], None]
 _GROUP = 50
@@ -150,9 +154,10 @@ class Rounds:
     async def prepare(self, request: RoundRequest) -> Prepared:
         """Documents and inventory to a plan. Nothing is reached, nothing is recorded."""
         documents = read_documents(self._site, request.runbook, self._checks)
+        runbook = only_tasks(documents.runbook, request.tasks)
         inventory = await read_inventory(
             request.inventory or self._site.inventory,
-            tuple(dict.fromkeys(play.hosts for play in documents.runbook.plays)),
+            tuple(dict.fromkeys(play.hosts for play in runbook.plays)),
             request.limit,
             self._site.vault_password_file,
             self._site.state / "cache",
@@ -160,7 +165,7 @@ class Rounds:
         # The report needs the systems: their errors must not come after the round.
         read_catalogue(self._site, None if request.inventory else {*inventory.hosts, *inventory.groups})
         plan, hosts = make_plan(
-            documents.runbook,
+            runbook,
             inventory,
             documents.thresholds,
             self._checks,
@@ -187,6 +192,8 @@ class Rounds:
         salt = site_key(self._site.state)
         secrets = {secret for host in prepared.hosts.values() for secret in host.secrets}
         recorder = _Recorder(plan, Masker(secrets, salt), records, on_progress)
+        # A recheck asks little: what it asked must not stand in for what a whole round asks.
+        recorder.remembers = not request.tasks
         await loop.run_in_executor(records, settle_interrupted, plan.runbook, self._clock())
         memory = await loop.run_in_executor(records, remembered, plan)
         frozen = Store(self._site.state).freeze(plan, prepared.documents.files)
@@ -202,6 +209,10 @@ class Rounds:
         )
         state = RoundState.INTERRUPTED
         try:
+            names = {host.name for host in plan.hosts}
+            recorder.waivers = await loop.run_in_executor(
+                records, waivers_for_round, recorder.number, plan.runbook, names, self._clock()
+            )
             state = await execute(
                 permit,
                 plan,
@@ -228,6 +239,8 @@ class _Recorder:
         self, plan: Plan, masker: Masker, records: ThreadPoolExecutor, on_progress: OnProgress
     ) -> None:
         self.number = 0
+        self.remembers = True
+        self.waivers: Sequence[Waiver] = ()
         self._plan = plan
         self._masker = masker
         self._records = records
@@ -239,6 +252,8 @@ class _Recorder:
 
     def take(self, outcome: HostOutcome) -> asyncio.Task[None] | None:
         """Store it soon. What is returned is to be awaited: an earlier outcome could not be stored."""
+        if any(waiver.host == outcome.host for waiver in self.waivers):
+            outcome = waive(mask_outcome(outcome, self._masker), self.waivers)
         self._waiting.append(outcome)
         self._tell(outcome)
         if self._storing is not None and self._storing.done() and self._storing.exception():
@@ -257,7 +272,8 @@ class _Recorder:
         while self._waiting:
             group, self._waiting = self._waiting[:_GROUP], self._waiting[_GROUP:]
             await self._in_thread(record_outcomes, self.number, group, self._masker)
-            await self._in_thread(remember, self._plan, group, self._masker)
+            if self.remembers:
+                await self._in_thread(remember, self._plan, group, self._masker)
 
     async def _in_thread(self, work: Callable[..., None], *arguments: object) -> None:
         # Shielded: a cancelled round still stores what it has collected.

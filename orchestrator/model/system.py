@@ -43,11 +43,15 @@ class Catalogue:
 
     components: tuple[Component, ...]
 
+    def on(self, host: str, groups: Sequence[str]) -> tuple[Component, ...]:
+        """Components that run on `host` itself: a decision about it touches those."""
+        places = {host, *groups}
+        return tuple(item for item in self.components if places & set(item.hosts))
+
     def affected_by(self, host: str, groups: Sequence[str]) -> tuple[Component, ...]:
         """Components that stop or suffer when `host` fails: those on it and all that require them,
         business systems first, by tier and contract number."""
-        places = {host, *groups}
-        hit = {item.slug for item in self.components if places & set(item.hosts)}
+        hit = {item.slug for item in self.on(host, groups)}
         dependants: Mapping[str, set[str]] = {item.slug: set(item.requires) for item in self.components}
         while True:
             more = {slug for slug, needs in dependants.items() if needs & hit} - hit
