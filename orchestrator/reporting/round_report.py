@@ -16,6 +16,7 @@ from orchestrator.model.verdict import Verdict
 from orchestrator.records.database import database_faults
 from orchestrator.records.rounds import get_round
 from orchestrator.records.sighting import Identity
+from orchestrator.reporting.foreseen_items import with_trends
 from orchestrator.reporting.history import History, read_history
 from orchestrator.reporting.impact import Impact
 from orchestrator.reporting.items import Items, KnownMetric
@@ -41,7 +42,8 @@ def build_report(
     hosts, history = read_hosts(row), read_history(row)
     impact = Impact(catalogue, hosts)
     lines = Items(history, impact, known_metric)
-    placed = [pair for host in hosts for pair in lines.of_host(host)]
+    until = row.finished_at or now  # one that was interrupted has no known end
+    placed = with_trends([pair for host in hosts for pair in lines.of_host(host)], until)
     findings = _findings(hosts, lines, [item for _, item in placed])
     counts = Counter(result.verdict for host in hosts for result in host.results)
     return RoundReport(

@@ -143,8 +143,8 @@ def test_a_report_of_an_old_round_says_the_same_however_many_rounds_follow() -> 
     recorded(plan("db1"), seen("db1", Verdict.WARN))
     number = recorded(plan("db1"), seen("db1", Verdict.CRIT), day=1)
     before = report(number)
-    recorded(plan("db1"), seen("db1", Verdict.OK), day=2)
-    recorded(plan("db1"), seen("db1", Verdict.WARN), day=3)
+    for day, verdict in ((2, Verdict.OK), (3, Verdict.WARN)):
+        recorded(plan("db1"), seen("db1", verdict, START + timedelta(days=day)), day=day)
     assert report(number) == before
 
 
