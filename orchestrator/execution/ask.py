@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from testinfra.backend.base import CommandResult
 from testinfra.host import Host as TestinfraHost
@@ -50,11 +51,10 @@ class AnsweredAsk:
     def __init__(self, surroundings: Surroundings, inquiry: Inquiry) -> None:
         self._surroundings = surroundings
         self._inquiry = inquiry
-        self._host = answered_host(surroundings.name, inquiry)
 
-    @property
+    @cached_property
     def host(self) -> TestinfraHost:
-        return self._host
+        return answered_host(self._surroundings.name, self._inquiry)
 
     @property
     def name(self) -> str:
@@ -73,7 +73,7 @@ class AnsweredAsk:
         return self._surroundings.now
 
     def run(self, command: str, *arguments: str) -> CommandResult:
-        return self._host.backend.ask(command, *arguments)
+        return self.host.backend.ask(command, *arguments)
 
     def tcp(self, address: str, port: int) -> TcpAnswer:
         return self._inquiry.answer(TcpProbe(address, port, self._inquiry.timeout), TcpAnswer)

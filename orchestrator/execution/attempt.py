@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.errors import CannotTell, NotApplicable, OrchestratorError, PluginError
 from orchestrator.execution.ask import AnsweredAsk, Surroundings
-from orchestrator.execution.backend import one_way
+from orchestrator.execution.backend import OneWay
 from orchestrator.execution.inquiry import EVIDENCE, Inquiry
 from orchestrator.language import Text
 from orchestrator.model.observation import Observation
@@ -37,7 +37,7 @@ def attempt(
     Nothing that a plugin does gets out of here; a question without an answer counts even if it was swallowed.
     """
     seen: list[Observation] = []
-    with one_way():
+    with OneWay():
         error = _observe(plugin, parameters, AnsweredAsk(around, inquiry), seen)
     if inquiry.missing:
         return None

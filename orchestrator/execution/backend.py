@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NoReturn
 
@@ -72,15 +70,20 @@ def answered_host(name: str, inquiry: Inquiry) -> AnsweredHost:
     return host
 
 
-@contextmanager
-def one_way() -> Iterator[None]:
-    """Within this block, no backend of testinfra's own is opened or runs anything: not by
-    `testinfra.get_host`, not by its AnsibleRunner, not on a host that was opened before."""
-    token = _checking.set(True)
-    try:
-        yield
-    finally:
-        _checking.reset(token)
+class OneWay:
+    """Within such a block, no backend of testinfra's own is opened or runs anything: not by
+    `testinfra.get_host`, not by its AnsibleRunner, not on a host that was opened before.
+
+    A class, because a generator costs several times as much and every attempt enters one.
+    """
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> None:
+        self._token = _checking.set(True)
+
+    def __exit__(self, *_error: object) -> None:
+        _checking.reset(self._token)
 
 
 _checking: ContextVar[bool] = ContextVar("checking", default=False)

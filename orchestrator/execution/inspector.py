@@ -16,7 +16,7 @@ from orchestrator.execution.ask import Source, Surroundings
 from orchestrator.execution.attempt import Ended, attempt
 from orchestrator.execution.inquiry import Inquiry
 from orchestrator.execution.memory import recall, remember
-from orchestrator.execution.parameters import resolve
+from orchestrator.execution.parameters import Resolver
 from orchestrator.execution.result import conclude, without_value
 from orchestrator.execution.site_thread import in_thread
 from orchestrator.language import Text
@@ -46,6 +46,7 @@ async def inspect(
     seconds: float,
     mark: str = "",
     remembered: Sequence[str] = (),
+    resolver: Resolver | None = None,
 ) -> HostOutcome:
     """Run every check of a host that is connected. Whatever happens, each has exactly one result.
 
@@ -53,10 +54,13 @@ async def inspect(
         seconds: for all of it; what is not known by then is `unknown`.
         mark: what the commands follow from (`memory.stamp`).
         remembered: `HostOutcome.commands` of an earlier round; sent ahead if its mark is the same.
+        resolver: the round's.
 
     A cancelled inspection ends at once and returns what it has, the rest `not_run`.
     """
-    inspection = _Inspection(planned, host, checks, Surroundings.of(host, now, source))
+    inspection = _Inspection(
+        planned, host, checks, Surroundings.of(host, now, source), resolver or Resolver()
+    )
     ahead = recall(mark, remembered)
     failure, commands = None, tuple(remembered) if ahead else ()
     try:
@@ -97,7 +101,12 @@ class _Inspection:
     """One host's inspection as far as it has come."""
 
     def __init__(
-        self, planned: PlannedHost, host: Host, checks: Registry[CheckPlugin], around: Surroundings
+        self,
+        planned: PlannedHost,
+        host: Host,
+        checks: Registry[CheckPlugin],
+        around: Surroundings,
+        resolver: Resolver,
     ) -> None:
         self.answers = Answers()
         self._planned = planned
@@ -105,7 +114,7 @@ class _Inspection:
         self._began = time.monotonic()
         self._batches = 0
         self._results: dict[str, CheckResult] = {}
-        self._open = list(self._ready(host, checks))
+        self._open = list(self._ready(host, checks, resolver))
 
     async def run(self, session: Session, ahead: Sequence[Question]) -> None:
         """Ask and attempt until no check is open.
@@ -150,11 +159,11 @@ class _Inspection:
             commands=commands,
         )
 
-    def _ready(self, host: Host, checks: Registry[CheckPlugin]) -> Iterable[_Check]:
+    def _ready(self, host: Host, checks: Registry[CheckPlugin], resolver: Resolver) -> Iterable[_Check]:
         for planned in self._planned.checks:
             try:
                 plugin = checks.get(planned.check)
-                yield _Check(planned, plugin, resolve(planned, plugin, host))
+                yield _Check(planned, plugin, resolver.resolve(planned, plugin, host))
             except KeyError:
                 reason = Text(f"没有检查插件 {planned.check}", f"there is no check plugin {planned.check}")
                 self._results[planned.id] = without_value(planned, Verdict.UNKNOWN, reason)

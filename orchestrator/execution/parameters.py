@@ -14,6 +14,22 @@ from orchestrator.planning.secrets import reveal
 from orchestrator.plugin.check import CheckParameters, CheckPlugin
 
 
+class Resolver:
+    """Resolves the parameters of a round: those of a check that hosts share are validated once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[PlannedCheck, CheckParameters]] = {}
+        """By the check's `id`, which is its own as long as it is held here."""
+
+    def resolve(self, planned: PlannedCheck, plugin: CheckPlugin, host: Host) -> CheckParameters:
+        """As `resolve`. What a host's secrets or the site's own Python go into is made for each host."""
+        if plugin.spec.site_python or not planned.parameters.keys().isdisjoint(plugin.spec.secret):
+            return resolve(planned, plugin, host)
+        if id(planned) not in self._known:
+            self._known[id(planned)] = planned, resolve(planned, plugin, host)
+        return self._known[id(planned)][1]
+
+
 def resolve(planned: PlannedCheck, plugin: CheckPlugin, host: Host) -> CheckParameters:
     """
     Raises:

@@ -12,6 +12,7 @@ from inspect import isawaitable
 from orchestrator.errors import CannotTell, Unreachable
 from orchestrator.execution.inspector import STOPPED, inspect, own_fault
 from orchestrator.execution.memory import stamp
+from orchestrator.execution.parameters import Resolver
 from orchestrator.execution.result import without_value
 from orchestrator.gate.ledger import Ledger, redeem
 from orchestrator.gate.permit import Permit
@@ -113,6 +114,9 @@ class _Walk:
         self._waiting = iter(plan.hosts)
         self._outcomes: asyncio.Queue[HostOutcome] = asyncio.Queue()
         self._stopping = False
+        self._resolver = Resolver()
+        self._stamps: dict[tuple[int, ...], str] = {}
+        """By the `id`s of a host's checks, which the plan holds: most hosts have the same."""
 
     def stop(self) -> None:
         """No walker takes another host."""
@@ -162,9 +166,16 @@ class _Walk:
             source=self._source,
             now=now,
             seconds=self._host_timeout,
-            mark=stamp(self._plan, planned),
+            mark=self._stamp(planned),
             remembered=self._remembered.get(planned.name, ()),
+            resolver=self._resolver,
         )
+
+    def _stamp(self, planned: PlannedHost) -> str:
+        key = tuple(map(id, planned.checks))
+        if key not in self._stamps:
+            self._stamps[key] = stamp(self._plan, planned)
+        return self._stamps[key]
 
     def _unseen(
         self,

@@ -37,6 +37,10 @@ class Complaints:
         self._inventory = Position(inventory)
         self._hosts: dict[Complaint, list[str]] = {}
 
+    def __bool__(self) -> bool:
+        """Whether anything is wrong so far."""
+        return bool(self._hosts)
+
     def add(self, host: str, complaint: Complaint) -> None:
         hosts = self._hosts.setdefault(complaint, [])
         if host not in hosts:

@@ -66,7 +66,7 @@ def _written(value: object, done: dict[int, str]) -> str:
             raise TypeError("a secret has no canonical form: reveal it for a fingerprint, or leave it out")
         case set() | frozenset():
             return f"[{','.join(sorted((_written(inner, done) for inner in value), key=str.encode))}]"
-        case _ if is_dataclass(value):
+        case _ if is_dataclass(value) and not isinstance(value, type):
             if id(value) not in done:
                 content = {name: _written(getattr(value, name), done) for name in _names(type(value))}
                 done[id(value)] = f"[{encode_basestring(type(value).__name__)},{_object(content)}]"

@@ -20,7 +20,7 @@ from orchestrator.planning.connection import HIDDEN, Way, read_way
 from orchestrator.planning.digest import fingerprint, plan_digest
 from orchestrator.planning.hosts import make_host
 from orchestrator.planning.parameters import render_parameters
-from orchestrator.planning.template import looks_like_template
+from orchestrator.planning.template import holds_template, looks_like_template
 from orchestrator.planning.thresholds import VARIABLE, Own, read_own, resolve
 from orchestrator.planning.variables import Scope, Variables
 from orchestrator.plugin.check import CheckPlugin
@@ -121,6 +121,10 @@ class _Planner:
         self._checks = checks
         self.complaints = Complaints(", ".join(variables.inventory.sources))
         self.drafts: dict[str, _Draft] = {}
+        self._shared: dict[tuple[str, str], PlannedCheck] = {}
+        """Equal checks are one object on all hosts: memory, and the digest writes it once."""
+        self._settled: dict[int, PlannedCheck] = {}
+        """By a task's `id`: what it comes to on every host that has no limits of its own for it."""
 
     def add(self, play: Play) -> None:
         names = self._variables.inventory.matches[play.hosts]
@@ -151,6 +155,10 @@ class _Planner:
 
     def _plan(self, draft: _Draft, scope: Scope, play: Play, task: CheckTask) -> None:
         name = draft.host.name
+        settled = None if task.check in draft.own else self._settled.get(id(task))
+        if settled is not None and task.id not in draft.checks:
+            draft.checks[task.id] = settled
+            return
         if task.check not in self._checks:
             self.complaints.add(name, _unknown_check(task, self._checks.names))
             return
@@ -165,7 +173,7 @@ class _Planner:
             return
         if parameters.concealed:
             draft.concealed[task.id] = parameters.concealed
-        draft.checks[task.id] = PlannedCheck(
+        check = PlannedCheck(
             id=task.id,
             title=task.title,
             check=task.check,
@@ -177,6 +185,14 @@ class _Planner:
             thresholds=limits,
             timeout=TIMEOUT if task.timeout is None else task.timeout,
         )
+        draft.checks[task.id] = self._shared.setdefault((task.id, repr(check)), check)
+        # What was complained of is complained of for each host.
+        if task.check not in draft.own and not self.complaints and _same_everywhere(task, plugin):
+            self._settled[id(task)] = draft.checks[task.id]
+
+
+def _same_everywhere(task: CheckTask, plugin: CheckPlugin) -> bool:
+    return task.arguments.keys().isdisjoint(plugin.spec.secret) and not holds_template(task.arguments)
 
 
 def _wrong_variables(play: Play) -> Iterator[Complaint]:

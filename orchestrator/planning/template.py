@@ -52,6 +52,18 @@ def looks_like_template(text: str) -> bool:
     return "{{" in text or "{%" in text or "{#" in text
 
 
+def holds_template(value: object) -> bool:
+    """Whether any text in it looks like one."""
+    match value:
+        case str():
+            return looks_like_template(value)
+        case Mapping():
+            return any(holds_template(inner) for inner in value.values())
+        case list() | tuple():
+            return any(holds_template(inner) for inner in value)
+    return False
+
+
 @lru_cache(maxsize=4_096)
 def compile_template(text: str) -> Template:
     """Compiled once for all hosts.

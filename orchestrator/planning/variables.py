@@ -38,6 +38,8 @@ class Variables:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
+        self.groups = {name: list(members) for name, members in inventory.members.items()}
+        """`groups`, once for all hosts: else a large inventory costs the square of its size."""
         self._scopes: dict[str, Scope] = {}
         self._frames: list[set[str]] = []
         self._steps = 0
@@ -100,7 +102,7 @@ class Scope:
         self._variables = variables
         self._own = own
         self._vaulted = vaulted
-        self._magic = {**_magic(variables.inventory, host), "hostvars": hostvars}
+        self._magic = {**_magic(variables.inventory, host), "groups": variables.groups, "hostvars": hostvars}
         self._done: dict[str, Rendered] = {}
         self._under_way: list[str] = []
 
@@ -252,7 +254,6 @@ def _magic(inventory: Inventory, host: str) -> dict[str, object]:
         "inventory_hostname": host,
         "inventory_hostname_short": host.partition(".")[0],
         "group_names": groups,
-        "groups": {name: list(members) for name, members in inventory.members.items()},
     }
 
 

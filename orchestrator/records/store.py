@@ -75,7 +75,7 @@ class Store:
                     Text(f"{path} 在制定计划之后被改动", f"{path} was changed after the plan was made"),
                     Text("重新开始这一轮", "start the round again"),
                 )
-        manifest = {"plan": self.put(_json(_plain(plan))), "files": stored}
+        manifest = {"plan": self.put(_json(_plain(plan, {}))), "files": stored}
         return self.put(_json(manifest))
 
     def thaw(self, manifest: str) -> Mapping[str, bytes]:
@@ -122,13 +122,16 @@ def _json(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, done: dict[int, object]) -> object:
+    """`done` holds what each dataclass came to: the checks that hosts share are taken apart once."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {str(key): _plain(inner, done) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [_plain(inner, done) for inner in value]
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        if id(value) not in done:
+            done[id(value)] = {one.name: _plain(getattr(value, one.name), done) for one in fields(value)}
+        return done[id(value)]
     return value

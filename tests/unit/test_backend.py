@@ -10,7 +10,7 @@ from testinfra.utils.ansible_runner import AnsibleRunner
 
 from orchestrator.errors import CannotTell
 from orchestrator.execution.answers import Answers, merge
-from orchestrator.execution.backend import AnsweredHost, answered_host, one_way
+from orchestrator.execution.backend import AnsweredHost, OneWay, answered_host
 from orchestrator.execution.inquiry import Inquiry, Suspended
 from orchestrator.model.question import Command, CommandAnswer, Question, TcpAnswer, TcpProbe
 from tests.inspections import exited, timed_out
@@ -82,12 +82,12 @@ def test_a_command_that_timed_out_is_no_result_for_testinfra_either() -> None:
     ],
 )
 def test_there_is_one_way_to_a_host(open_another_way: Callable[[AnsweredHost], object]) -> None:
-    with one_way(), pytest.raises(CannotTell, match="can't open a way to a host"):
+    with OneWay(), pytest.raises(CannotTell, match="can't open a way to a host"):
         open_another_way(known({}))
 
 
 def test_outside_of_checks_testinfra_works_as_ever() -> None:
-    with one_way():
+    with OneWay():
         pass
     assert testinfra.get_host("local://").check_output("echo hello") == "hello"
 
