@@ -31,7 +31,7 @@ from orchestrator.cli.language import language, say
     default="html",
     show_default=True,
     metavar=say("格式", "FORMAT"),
-    help=say("html 或 json", "html or json"),
+    help=say("html、json、xlsx、junit 或 pdf", "html, json, xlsx, junit or pdf"),
 )
 @click.option(
     "--output",
@@ -46,7 +46,27 @@ def command(number: int | None, site: Path | None, form: str, output: Path | Non
     reports = open_wardround(site).reports
     report = reports.build(number)
     if output == Path("-"):
-        sys.stdout.buffer.write(reports.render(report, form, language()))
+        _print(reports.render(report, form, language()))
     else:
         click.echo(reports.write(report, form, language(), output))
     return ExitCode.OK
+
+
+def _print(written: bytes) -> None:
+    if sys.stdout.isatty() and not _readable(written):
+        raise click.UsageError(
+            say(
+                "这种格式不能显示在终端上：用 -o 写入文件，或把输出重定向",
+                "this format can't be shown in a terminal: name a file with -o, or redirect the output",
+            )
+        )
+    sys.stdout.buffer.write(written)
+
+
+def _readable(written: bytes) -> bool:
+    """A plugin's format is not known here, but what is no text would garble the terminal."""
+    try:
+        written.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

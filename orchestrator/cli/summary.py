@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.console import Console
@@ -16,11 +17,14 @@ from rich.text import Text as Styled
 from orchestrator.cli.language import say, speak
 from orchestrator.cli.style import COLOURS, MARKS, coloured
 from orchestrator.model.conclusion import conclusion, headline, tone
+from orchestrator.model.forecast import fills_within, foretell
 from orchestrator.model.report import Change, ReportItem, RoundReport
 from orchestrator.model.round import RoundLine
 from orchestrator.model.verdict import Verdict
 
 EVIDENCE_WIDTH = 100
+_SOON = 7
+"""Days: what is foretold to be full within them is a warning of its own (domain.md 3.2, LNX05)."""
 
 
 def print_summary(report: RoundReport, path: Path | None) -> None:
@@ -39,8 +43,18 @@ def print_summary(report: RoundReport, path: Path | None) -> None:
         console.print(_findings(report.findings))
     if report.cleared:
         console.print(_cleared(report.cleared))
+    for item in report.items:
+        if item.forecast is not None and fills_within(item.forecast, _SOON, report.generated_at):
+            console.print(Styled(f"! {_foretold(item, report)}", COLOURS[Verdict.WARN]))
     if path is not None:
         console.print(Styled(f"{say('报告', 'Report')}: {path}", no_wrap=True, overflow="ignore"))
+
+
+def _foretold(item: ReportItem, report: RoundReport) -> str:
+    assert item.forecast is not None, "only what has a forecast is foretold"  # noqa: S101
+    name = " ".join(part for part in (item.host, item.title, item.subject) if part)
+    said = foretell(item.forecast, f"{item.crit}{item.unit}", report.generated_at, ZoneInfo(report.timezone))
+    return f"{name}: {speak(said)}"
 
 
 def stdout() -> Console:
@@ -85,10 +99,17 @@ def _findings(findings: tuple[ReportItem, ...]) -> Table:
             item.host,
             f"{item.title} {item.subject}".strip(),
             _value(item),
-            speak(item.change.label) if item.change and item.change is not Change.FIRST else "",
+            _change(item),
             _note(item),
         )
     return table
+
+
+def _change(item: ReportItem) -> str:
+    if item.change is None or item.change is Change.FIRST:
+        return ""
+    times = say(f"（近期 {item.flaps} 次）", f" ({item.flaps} times)") if item.flaps else ""
+    return speak(item.change.label) + times
 
 
 def _cleared(cleared: tuple[ReportItem, ...]) -> Styled:

@@ -57,6 +57,8 @@ def _complete(report: RoundReport) -> bool:
 
 def _state(report: RoundReport) -> Text:
     match report.state:
+        case RoundState.COMPLETED if report.partial:
+            return Text("本轮只检查了部分主机或项目。", "The round was narrowed to some hosts or checks. ")
         case RoundState.COMPLETED:
             return Text("", "")
         case RoundState.RUNNING:

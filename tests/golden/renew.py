@@ -5,33 +5,38 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrator.language import Language
-from orchestrator_plugins.renderers import html, json
+from orchestrator_plugins.renderers import html, json, junit, xlsx
 from tests.golden.rounds import CASES
 
 FOLDER = Path(__file__).parent / "reports"
-NAMES = (
+PAGES = (
     "morning.zh.html",
     "morning.en.html",
     "clean.zh.html",
+    "narrowed.zh.html",
     "first.zh.html",
     "cancelled.zh.html",
     "empty.en.html",
     "hostile.zh.html",
-    "morning.json",
-    "empty.json",
 )
+JSONS = ("morning.json", "empty.json")
+JUNITS = ("morning.zh.junit.xml", "cancelled.en.junit.xml", "empty.zh.junit.xml", "hostile.zh.junit.xml")
+WORKBOOKS = ("morning.zh.xlsx", "hostile.en.xlsx")
+NAMES = (*PAGES, *JSONS, *JUNITS)
+"""Those that are compared byte for byte; of a workbook its sheets are, for the compression may differ."""
 
 
 def rendered(name: str) -> bytes:
     """What the file of that name should hold."""
-    case, *language, suffix = name.split(".")
+    case, language, *_ = name.split(".")
     report = CASES[case]()
-    if suffix == html.suffix:
-        return html.render(report, Language(language[0]))
-    return json.render(report, Language.ZH)
+    if name in JSONS:
+        return json.render(report, Language.ZH)
+    renderer = {".html": html, ".xml": junit, ".xlsx": xlsx}[Path(name).suffix]
+    return renderer.render(report, Language(language))
 
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for name in NAMES:
+    for name in (*NAMES, *WORKBOOKS):
         (FOLDER / name).write_bytes(rendered(name))

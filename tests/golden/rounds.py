@@ -35,6 +35,7 @@ from tests.golden.kit import (
     UNITS,
     Kit,
 )
+from tests.golden.passage import ANCHOR, WAIVERS, aged, filling, perhaps, untold
 
 _DAYS_AGO = STARTED - timedelta(days=3)
 _DF = """Filesystem           Type 1024-blocks      Used Available Capacity Mounted on
@@ -54,13 +55,23 @@ _LOG = """2026-11-24 06:24:11.902 ERROR [pool-3] c.h.insurance.Client - connect 
 def morning() -> RoundReport:
     """An ordinary bad morning: findings of every kind, two hosts lost, one waived, two cleared."""
     items = [*_usual(SERVERS), *_business()]
-    return assemble(SERVERS, _with(items, _bad_news()), _cleared())
+    news = [*map(aged, _bad_news()), filling(), perhaps(), untold()]
+    report = assemble(SERVERS, _with(items, news), _cleared())
+    return replace(report, waivers=WAIVERS, anchor=ANCHOR)
 
 
 def clean() -> RoundReport:
     """Everything that was due was seen and is fine."""
     servers = tuple(server for server in SERVERS if server.failure is None)
     return assemble(servers, [*_usual(servers), *_business()])
+
+
+def narrowed() -> RoundReport:
+    """Two hosts only, by somebody whom nobody asked who he is: fine as far as it goes."""
+    servers = SERVERS[:2]
+    report = assemble(servers, _usual(servers))
+    actor = Actor("root", Proof.SINGLE_USER)
+    return replace(report, partial=True, single_user=True, actor=actor, previous_round=None)
 
 
 def first() -> RoundReport:
@@ -320,6 +331,7 @@ def _replaces(new: ReportItem, old: ReportItem) -> bool:
 CASES: Mapping[str, Callable[[], RoundReport]] = {
     "morning": morning,
     "clean": clean,
+    "narrowed": narrowed,
     "first": first,
     "cancelled": cancelled,
     "empty": empty,

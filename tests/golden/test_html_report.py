@@ -49,7 +49,8 @@ _TAGS = {
         "pre",
     ),
     *("table", "colgroup", "col", "thead", "tbody", "tr", "th", "td"),
-    *("svg", "defs", "pattern", "symbol", "rect", "circle", "path", "use"),
+    *("svg", "defs", "pattern", "symbol", "rect", "circle", "path", "use", "text", "desc"),
+    *("figure", "figcaption"),
 }
 
 
@@ -184,6 +185,58 @@ def test_a_finding_shows_value_limits_their_source_change_and_evidence_and_room_
 
 def test_limits_that_nobody_confirmed_are_marked_so() -> None:
     assert "默认值，待确认" in text(page(rounds.morning()))
+
+
+def test_a_forecast_names_a_span_of_days_and_a_missing_one_its_reason() -> None:
+    shown = text(page(rounds.morning()))
+    for said in (
+        "预计 12 月 8 日至 14 日达到 90%",
+        "30 天后 94.1–97.4%",
+        "也可能一直不会",
+        "样本不足（4 个，至少 7 个）",
+    ):
+        assert said in shown
+
+
+def test_nothing_is_foretold_where_no_crossing_is() -> None:
+    item = next(item for item in rounds.morning().items if item.subject == "/emr/archive")
+    assert item.forecast is not None
+    mute = replace(item.forecast, earliest=None, latest=None, reason=Text("没有趋势", "no trend"))
+    report = replace(rounds.clean(), items=(replace(item, forecast=mute),))
+    shown = text(page(report))
+    assert "没有趋势" in shown
+    assert "预计" not in shown
+    assert "天后" not in shown
+
+
+def test_an_overdue_finding_says_whose_it_is_and_that_it_is_late() -> None:
+    form = page(rounds.morning()).decode().split("<article")[1].split("</article>")[0]
+    for said in ("#31", "王工", "已逾期"):
+        assert said in form
+
+
+def test_a_flapping_finding_is_counted_and_listed_as_one() -> None:
+    shown = page(rounds.morning()).decode()
+    assert '<b class="flapping">反复</b>' in shown.split("与上一轮对比")[1]
+    assert "近期出现 4 次" in shown
+
+
+def test_waivers_name_who_approved_them_until_when_and_whether_they_still_hold() -> None:
+    shown = text(page(rounds.morning()))
+    for said in ("李主任", "厂商确认内存条已订购", "已到期", "提前终止", "将到期"):
+        assert said in shown
+
+
+def test_the_signed_sheet_carries_its_place_in_the_chain_of_events() -> None:
+    shown = page(rounds.morning()).decode().split("签字确认")[1]
+    assert "18342@sm3:9c41b6e0d27f" in shown
+    assert "9c41b6e0d27f5a8833e1c05d6b94f27a60d8e5b1f3a2974c8e07d1526ab3f490" in shown
+
+
+def test_a_narrowed_round_of_unproven_people_says_both_at_the_top() -> None:
+    shown = text(page(rounds.narrowed())).split("检查覆盖")[0]
+    for said in ("部分检查", "单用户演示模式", "root（单用户演示模式，未核实身份）"):
+        assert said in shown
 
 
 def test_cleared_findings_are_listed_with_what_they_were() -> None:

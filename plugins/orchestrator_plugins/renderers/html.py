@@ -23,7 +23,7 @@ from orchestrator_plugins.renderers.icon import SHAPES
 from orchestrator_plugins.renderers.legibility import excerpt, label
 from orchestrator_plugins.renderers.outlook import Outlook
 from orchestrator_plugins.renderers.sections import Sections
-from orchestrator_plugins.renderers.wording import Wording
+from orchestrator_plugins.renderers.wording import FOUNDED, Wording
 from orchestrator_plugins.renderers.zone import zone
 
 suffix = "html"
@@ -66,6 +66,7 @@ def _environment() -> Environment:
         "Change": Change,
         "RoundState": RoundState,
         "Evidence": Evidence,
+        "founded_words": FOUNDED,
         "limits": sections,
         "draw": draw,
         "shapes": SHAPES,

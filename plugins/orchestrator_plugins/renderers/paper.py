@@ -11,6 +11,7 @@ from orchestrator.model.check import Layer
 from orchestrator.model.conclusion import conclusion, headline, tone
 from orchestrator.model.report import Change, ReportItem, RoundReport
 from orchestrator.model.round import RoundState
+from orchestrator.model.threshold import Evidence
 from orchestrator.model.verdict import Verdict
 from orchestrator.model.waiver import Waiver
 from orchestrator_plugins.renderers.chart import FULL, SPARK, Chart, Size, draw
@@ -23,18 +24,20 @@ from orchestrator_plugins.renderers.sections import (
     HIGHLIGHT_LIMIT,
     Sections,
 )
-from orchestrator_plugins.renderers.wording import Wording
+from orchestrator_plugins.renderers.wording import FOUNDED, Wording
 from orchestrator_plugins.renderers.zone import zone
 
 _ENDLESS = re.compile(r"[^\s\u2e80-\uffef]{18}(?=[^\s\u2e80-\uffef])")
 """So many characters without a place to break a line: a narrow column would not hold them."""
+_CONTROLS = {0x2400 + code: f"[{code:02X}]" for code in (*range(0x20), 0x21)}
+"""Pictures of control characters: Chinese fonts have none, and would show an empty box."""
 
 Block = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of a line. `k` is how it is set: bold, small (on a line of its own), soft, mark, or a verdict."""
+    """A piece of a line. `k` is how it is set: bold, small (on its own line), soft, mark, or a verdict."""
 
     t: str
     k: str = ""
@@ -176,8 +179,8 @@ class Paper:
         yield _text(
             t(
                 "单位：检查项。“未知”是没能看到，“未检”是没有轮到，两者都不算完成，也不代表正常。",
-                "In checks. Unknown means that we could not look, not run that its turn did not come: neither "
-                "is done, and neither means normal.",
+                "In checks. Unknown means that we could not look, not run that its turn did not come: "
+                "neither is done, and neither means normal.",
             )
         )
 
@@ -294,10 +297,12 @@ class Paper:
             yield t("豁免已失效", "Waiver ended"), [Span(self._waived(item.waiver))]
         if item.reason:
             yield t("说明", "Reason"), [Span(w.say(item.reason))]
-        if item.value is not None and item.source:
-            practice = item.evidence_level is not None and item.evidence_level.value == "practice"
-            doubt = [Span(t("默认值，待确认", "default, to be confirmed"), "bold")] if practice else []
-            yield t("界限依据", "Limits from"), [*doubt, Span(item.source, "soft")]
+        if item.value is not None and (item.warn or item.crit) and item.evidence_level:
+            founded = Span(
+                w.say(FOUNDED[item.evidence_level]),
+                "bold" if item.evidence_level is Evidence.PRACTICE else "",
+            )
+            yield t("界限依据", "Limits from"), [founded, Span(item.source, "soft")]
         yield t("影响系统", "Systems"), [Span(w.components(item.affected) or "—")]
 
     def _change(self, item: ReportItem) -> Cell:
@@ -527,8 +532,8 @@ class Paper:
             t(
                 f"完成率 = 已检 ÷ 应检，只舍不入。完整清单（{len(report.items)} 条）在 Excel 与网页版报告中。"
                 f"报告生成于 {made}，Wardround {report.version}；计划摘要 {report.plan_digest}",
-                f"Coverage is done ÷ due, never rounded up. The complete list ({len(report.items)} lines) is in "
-                f"the Excel and HTML reports. Made at {made}, Wardround {report.version}; "
+                f"Coverage is done ÷ due, never rounded up. The complete list ({len(report.items)} lines) is "
+                f"in the Excel and HTML reports. Made at {made}, Wardround {report.version}; "
                 f"plan {report.plan_digest}",
             )
         )
@@ -587,9 +592,14 @@ def _count(verdict: Verdict, count: int) -> Cell:
 
 
 def _cell(*spans: Span) -> Cell:
-    return [asdict(Span(_soft(one.t), one.k)) for one in spans if one.t]
+    said = [Span(_soft(one.t), one.k) for one in spans if one.t]
+    # What begins a cell needs no line of its own.
+    return [
+        asdict(Span(one.t, "soft") if one.k == "small" and not at else one) for at, one in enumerate(said)
+    ]
 
 
 def _soft(text: str, *, legible: bool = False) -> str:
     """`text` made legible, with places to break a line where it has none for too long."""
-    return _ENDLESS.sub(lambda found: f"{found[0]}\u200b", text if legible else label(text))
+    shown = (text if legible else label(text)).translate(_CONTROLS)
+    return _ENDLESS.sub(lambda found: f"{found[0]}\u200b", shown)

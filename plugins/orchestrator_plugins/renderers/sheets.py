@@ -167,7 +167,8 @@ class Sheets:
         return self._columns(
             (t("主机", "Host"), 18), (t("项目", "Check"), 22), (t("对象", "Subject"), 24),
             (t("结论", "Verdict"), 9), (t("实测", "Value"), 10), (t("单位", "Unit"), 8),
-            (t("上一轮", "Last round"), 10), (t("严重界限", "Critical at"), 12), (t("最早", "Earliest"), 19), (t("最晚", "Latest"), 19),
+            (t("上一轮", "Last round"), 10), (t("严重界限", "Critical at"), 12),
+            (t("最早", "Earliest"), 19), (t("最晚", "Latest"), 19),
             (t("30 天后", "In 30 d"), 14), (t("60 天后", "In 60 d"), 14), (t("90 天后", "In 90 d"), 14),
             (t("样本", "Samples"), 8), (t("预测或不能预测的原因", "Forecast, or why there is none"), 46),
         )  # fmt: skip

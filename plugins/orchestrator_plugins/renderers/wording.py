@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from orchestrator.language import Language, Text
 from orchestrator.model.system import Component
-from orchestrator.model.threshold import Value
+from orchestrator.model.threshold import Evidence, Value
 
 _UNITS = {
     "s": Text("秒", "s"),
@@ -19,6 +19,13 @@ _UNITS = {
     "h": Text("小时", "h"),
     "d": Text("天", "d"),
 }
+FOUNDED = {
+    Evidence.PRACTICE: Text("默认值，待确认", "default, to be confirmed"),
+    Evidence.SEED: Text("采购文件要求", "required by contract"),
+    Evidence.VERIFIED: Text("公开依据", "published"),
+    Evidence.SITE: Text("本院设定", "set by the site"),
+}
+"""How well a limit is founded."""
 _WORDS = {"true": Text("是", "yes"), "false": Text("否", "no")}
 _SIGNS = {">=": "≥", "<=": "≤", "!=": "≠", "==": "="}
 _LIMIT = re.compile(r"^(?P<sign>>=|<=|!=|==|>|<)\s*(?P<operand>.*)$", re.DOTALL)
