@@ -194,3 +194,5 @@ class RoundReport:
     """The round was narrowed to some hosts or tasks."""
     single_user: bool = False
     """The site is in single-user mode: nobody's identity was proven."""
+    details_removed_at: datetime | None = None
+    """When retention removed the round's details; what is left are its counts."""

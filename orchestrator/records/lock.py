@@ -15,6 +15,9 @@ from orchestrator.errors import Busy
 from orchestrator.language import Text
 from orchestrator.records.fault import store_error
 
+_ALL = ".rounds"
+"""Every round holds it beside its own, shared."""
+
 
 @contextmanager
 def round_lock(state: Path, runbook: str, actor: str, at: datetime) -> Iterator[None]:
@@ -24,10 +27,30 @@ def round_lock(state: Path, runbook: str, actor: str, at: datetime) -> Iterator[
         Busy: a round of that name is under way; says who started it, when, and in which process.
         StoreError: the lock's folder can't be written to.
     """
-    with _open(state, runbook) as file:
+    with _open(state, runbook) as file, _open(state, _ALL) as everything:
+        if not _try(everything, fcntl.LOCK_SH):
+            raise _replaced()
         if not _try(file):
             raise _busy(runbook, file.read())
         _sign(file, actor, at)
+        yield
+
+
+@contextmanager
+def no_round(state: Path) -> Iterator[None]:
+    """Hold off all rounds while the records are replaced.
+
+    Raises:
+        Busy: a round is under way.
+    """
+    with _open(state, _ALL) as everything:
+        if not _try(everything, fcntl.LOCK_EX):
+            raise Busy(
+                Text("有巡检正在运行，不能替换数据库", "a round is under way: the records can't be replaced"),
+                Text(
+                    "等它结束，或中断它（wardround round list）", "wait until it ends (wardround round list)"
+                ),
+            )
         yield
 
 
@@ -47,11 +70,11 @@ def _open(state: Path, runbook: str) -> TextIO:
         raise store_error(error, path) from error
 
 
-def _try(file: TextIO) -> bool:
+def _try(file: TextIO, kind: int = fcntl.LOCK_EX) -> bool:
     file.seek(0)
     try:
         # flock, not lockf: it also keeps two rounds within one process apart.
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
@@ -80,4 +103,11 @@ def _busy(runbook: str, holder: str) -> Busy:
     return Busy(
         Text(f"{runbook} 正在运行{zh}", f"{runbook} is running already{en}"),
         Text("等它结束，或中断那个进程", "wait until it ends, or interrupt that process"),
+    )
+
+
+def _replaced() -> Busy:
+    return Busy(
+        Text("数据库正在恢复", "the records are being restored"),
+        Text("等它完成后重试", "try again when that is done"),
     )

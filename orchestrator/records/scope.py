@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from orchestrator.model.check import Layer
 from orchestrator.model.plan import Plan, PlannedCheck
 
+NO_SCOPE = '{"tasks":[],"kinds":[],"hosts":[]}'
+"""Of a round whose details were removed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Task:

@@ -46,6 +46,8 @@ def build_report(
     placed = with_trends([pair for host in hosts for pair in lines.of_host(host)], until)
     findings = _findings(hosts, lines, [item for _, item in placed])
     counts = Counter(result.verdict for host in hosts for result in host.results)
+    if row.details_removed_at:
+        counts = row.counts
     return RoundReport(
         hospital=hospital,
         round=row.number,
@@ -73,6 +75,7 @@ def build_report(
         waivers=history.waivers.near_their_end({host.name for host in hosts}),
         partial=row.partial,
         single_user=row.started_by.proof is Proof.SINGLE_USER,
+        details_removed_at=row.details_removed_at,
     )
 
 

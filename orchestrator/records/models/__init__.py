@@ -3,6 +3,7 @@
 from orchestrator.records.models.account import Account
 from orchestrator.records.models.account_role import AccountRole
 from orchestrator.records.models.authorisation import Authorisation
+from orchestrator.records.models.daily_sample import DailySample
 from orchestrator.records.models.event import Event
 from orchestrator.records.models.finding import Finding
 from orchestrator.records.models.finding_note import FindingNote
@@ -21,6 +22,7 @@ __all__ = [
     "Account",
     "AccountRole",
     "Authorisation",
+    "DailySample",
     "Event",
     "Finding",
     "FindingNote",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django.db import models
 
 from orchestrator.model.actor import Actor, Proof
 from orchestrator.model.round import RoundState
+from orchestrator.model.verdict import Verdict
 
 
 class Round(models.Model):
@@ -44,6 +47,8 @@ class Round(models.Model):
     unknown = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
     waived = models.PositiveIntegerField(default=0)
+    details_removed_at = models.DateTimeField(null=True)
+    """When retention removed its host results and scope; the counts stay."""
 
     class Meta:
         indexes = (models.Index(fields=("runbook", "state", "-id"), name="records_round_before"),)
@@ -60,6 +65,12 @@ class Round(models.Model):
     @property
     def round_state(self) -> RoundState:
         return RoundState(self.state)
+
+    @property
+    def counts(self) -> Counter[Verdict]:
+        """Of its checks, as they were counted when they were recorded."""
+        counted = {verdict: getattr(self, verdict.value) for verdict in Verdict}
+        return Counter({verdict: number for verdict, number in counted.items() if number})
 
     @property
     def due(self) -> int:

@@ -1,0 +1,141 @@
+"""Removing what is older than the site keeps, a little at a time: no round waits long for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from orchestrator.model.round import RoundState
+from orchestrator.model.site import Retention
+from orchestrator.records.database import database_faults
+from orchestrator.records.models.daily_sample import DailySample
+from orchestrator.records.models.host_result import HostResult
+from orchestrator.records.models.round import Round
+from orchestrator.records.models.sample import Sample
+from orchestrator.records.models.series import Series
+from orchestrator.records.scope import NO_SCOPE
+
+_SERIES = 50
+"""Whose numbers are rolled up in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """What was removed."""
+
+    samples: int = 0
+    """Single numbers, whose days are kept."""
+    days: int = 0
+    """Lines of days that became too old as well."""
+    rounds: int = 0
+    """Rounds whose details went."""
+    host_results: int = 0
+
+    @property
+    def anything(self) -> bool:
+        return self != Tidied()
+
+
+@database_faults()
+def tidy(retention: Retention, timezone: ZoneInfo, now: datetime) -> Tidied:
+    """Remove what is too old. It may be ended at any moment, and done again."""
+    done = Tidied()
+    samples, days = (_midnight(now, keep, timezone) for keep in (retention.samples, retention.daily_samples))
+    for part in _parts(list(Series.objects.order_by("pk").values_list("pk", flat=True)), _SERIES):
+        with transaction.atomic():
+            rolled = _roll_up(part, samples, timezone)
+            dropped, _ = DailySample.objects.filter(series__in=part, at__lt=days).delete()
+        done = replace(done, samples=done.samples + rolled, days=done.days + dropped)
+    old = Round.objects.filter(
+        started_at__lt=now - timedelta(days=retention.rounds), details_removed_at=None
+    ).exclude(state=RoundState.RUNNING)
+    for number in list(old.order_by("pk").values_list("pk", flat=True)):
+        removed = _remove_details(number, now)
+        done = replace(done, rounds=done.rounds + 1, host_results=done.host_results + removed)
+    return done
+
+
+def _roll_up(series: Sequence[int], before: int, timezone: ZoneInfo) -> int:
+    """Samples of whole days to one row a day; returns how many there were."""
+    old = Sample.objects.filter(series__in=series, at__lt=before)
+    rows = list(old.order_by("series_id", "at").values_list("series_id", "at", "value"))
+    if not rows:
+        return 0
+    starts: dict[int, int] = {}
+
+    def day(row: tuple[int, int, float]) -> tuple[int, int]:
+        one, at, _ = row
+        hour = at // 900  # no time zone changes its day between two quarters of an hour
+        if hour not in starts:
+            starts[hour] = _start_of_day(datetime.fromtimestamp(at, timezone))
+        return one, starts[hour]
+
+    found = [_of_day(*key, [value for _, _, value in group]) for key, group in groupby(rows, day)]
+    known = {
+        (one.series_id, one.at): one
+        for one in DailySample.objects.filter(series__in=series, at__gte=min(one.at for one in found))
+    }
+    DailySample.objects.bulk_create(
+        [_joined(known.get((one.series_id, one.at)), one) for one in found],
+        update_conflicts=True,
+        unique_fields=("series", "at"),
+        update_fields=("count", "low", "high", "mean", "last"),
+    )
+    old._raw_delete(old.db)  # nothing refers to a sample
+    return len(rows)
+
+
+def _of_day(series: int, at: int, values: Sequence[float]) -> DailySample:
+    return DailySample(
+        series_id=series,
+        at=at,
+        count=len(values),
+        low=min(values),
+        high=max(values),
+        mean=sum(values) / len(values),
+        last=values[-1],
+    )
+
+
+def _joined(known: DailySample | None, more: DailySample) -> DailySample:
+    """A day that was rolled up already, and got numbers afterwards."""
+    if known is None:
+        return more
+    count = known.count + more.count
+    mean = (known.mean * known.count + more.mean * more.count) / count
+    return DailySample(
+        series_id=more.series_id,
+        at=more.at,
+        count=count,
+        low=min(known.low, more.low),
+        high=max(known.high, more.high),
+        mean=mean,
+        last=more.last,
+    )
+
+
+def _remove_details(number: int, now: datetime) -> int:
+    with transaction.atomic():
+        results = HostResult.objects.filter(round=number)
+        removed = results.count()
+        results._raw_delete(results.db)
+        Round.objects.filter(pk=number).update(scope=NO_SCOPE, details_removed_at=now)
+    return removed
+
+
+def _midnight(now: datetime, days: int, timezone: ZoneInfo) -> int:
+    return _start_of_day(now.astimezone(timezone) - timedelta(days=days))
+
+
+def _start_of_day(at: datetime) -> int:
+    return int(at.replace(hour=0, minute=0, second=0, microsecond=0).timestamp())
+
+
+def _parts(keys: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]
