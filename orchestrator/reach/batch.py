@@ -6,6 +6,11 @@ and final newlines, and because a background child that keeps its output open mu
 Every command runs in a subshell, so that `exit`, `cd`, `set -e`, traps, umask and redirections end with it.
 Frames are separated by random tokens that no command can see before its batch is over.
 
+What the host pays is processes: a fork or a program more a batch is one percent of twenty checks. So files
+are removed some batches later, sizes are looked at only when much was written, one program alone gets no
+subshell (a shell starts it with vfork, at a third of the price), and what is surely whole is written into its
+subshell as it is: there the shell becomes its last program instead of forking it.
+
 Where no directory can be written (a full disk is just what we came to see), commands are *streamed*: one an
 exchange, straight through stdout and stderr.
 
@@ -17,6 +22,7 @@ and takes the shell down.
 from __future__ import annotations
 
 import math
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +42,25 @@ _BLOCK = 65_536
 _KEPT_BLOCKS = CAP // _BLOCK + 1
 """One more than the cap, so that a file of exactly the cap is told from a longer one."""
 
+_WORD = r"""(?:[\w./:=,+%@*?~-]|'[ -&(-~]*'|"[ #%-\[\]-_a-~]*")+"""
+_REST = rf"(?: +(?:{_WORD}|[12]?>(?:&[12]|/dev/null)(?= |$|[|;&])))*"
+_RESERVED = "if|then|else|elif|fi|do|done|case|esac|while|until|for|in|function|select|time|coproc"
+_SIMPLE = rf"(?!(?:{_RESERVED})\b){_WORD}{_REST}"
+_WHOLE = re.compile(rf"{_SIMPLE}(?: *(?:\|\|?|&&|;) *{_SIMPLE})*", re.ASCII)
+"""Commands that are surely whole: words and quoted strings, joined by `|`, `||`, `&&` and `;`."""
+
+# What some shell does itself, dash, bash, ksh, mksh, zsh and busybox: it could change the shell it runs in.
+_BUILTINS = (
+    "alias|autoload|bg|bind|bindkey|break|builtin|bye|caller|cd|chdir|command|compgen|complete|compopt|continue|"
+    "declare|dirs|disable|disown|echo|echotc|emulate|enable|eval|exec|exit|export|false|fc|fg|float|functions|"
+    "getopts|hash|help|hist|history|integer|jobs|kill|let|limit|local|log|login|logout|mapfile|nameref|newgrp|"
+    "noglob|nohup|popd|print|printf|private|pushd|pwd|r|read|readarray|readonly|rehash|return|sched|set|setopt|"
+    "shift|shopt|sleep|source|stop|suspend|test|times|trap|ttyctl|true|type|typeset|ulimit|umask|unalias|"
+    "unfunction|unhash|unlimit|unset|unsetopt|vared|wait|whence|where|which|z[a-z]+"
+)
+_PROGRAM = re.compile(rf"(?!(?:{_RESERVED}|{_BUILTINS})(?: |$))[a-zA-Z/][\w./+-]*{_REST}", re.ASCII)
+"""One program and its arguments: it needs no subshell, it is a process of its own."""
+
 # `ulimit -f` bounds a runaway command at 64 MiB a file (the unit is 512 bytes in every POSIX sh).
 # USR1 is how the watchdog says "timed out" where it has no file to say it in.
 _PRELUDE = r"""
@@ -47,7 +72,7 @@ for _w_b in @DIRECTORIES@; do
   echo x >"$_w_b/@NAME@/probe" && _w_d=$_w_b/@NAME@ && break
   rm -rf "$_w_b/@NAME@"
 done 2>/dev/null
-trap '[ -z "$_w_d" ] || rm -rf "$_w_d"' EXIT
+trap '[ -z "$_w_d" ] || exec rm -rf "$_w_d"' EXIT
 trap 'exit 129' HUP
 trap 'exit 141' PIPE
 trap 'exit 143' TERM
@@ -56,38 +81,49 @@ ulimit -S -f 131072 2>/dev/null
 _w_parent=
 [ -d "/proc/$PPID" ] && _w_parent=/proc/$PPID
 
-_w_run() {
-  [ -z "$_w_full" ] || return
-  echo "$1" >"$_w_d/$_w_n.now"
+_w_begin() {
+  _w_full=
+  _w_written
+  _w_before=$_w_y
+  _w_ran begin
+}
+
+_w_ran() {
+  [ "$1" != 153 ] || _w_cut
   _w_u=
   read -r _w_u _w_v </proc/uptime
-  ( _w_c=$2; shift 2; eval " $_w_c" ) </dev/null >"$_w_d/$_w_n.$1.o" 2>"$_w_d/$_w_n.$1.e"
-  _w_s=$?
-  [ $_w_s -ne 153 ] || _w_cut
-  echo "$_w_s $_w_u" >>"$_w_d/$_w_n.rc" || _w_full=1
+  echo "$1 $_w_u" >>"$_w_d/$_w_n.rc" || _w_full=1
+}
+
+# What this shell and all its children wrote so far: no file can be longer. Nothing where nobody counts it.
+_w_written() {
+  while read -r _w_x _w_y; do
+    [ "$_w_x" != wchar: ] || return
+  done </proc/self/io
+  _w_y=
 }
 
 # KILL: a child that has just been forked may still have this shell's own traps, and would run them on TERM.
 _w_end() {
   kill -KILL "$_w_p"
-  _w_u=
-  read -r _w_u _w_v </proc/uptime
-  echo "end $_w_u" >>"$_w_d/$_w_n.rc" || _w_full=1
   echo x >"$_w_d/$_w_n.probe" || _w_full=1
+  _w_written
+  [ -n "$_w_y" ] && [ $((_w_y - _w_before)) -le @CAP@ ] || _w_cut
   _w_t=$1 _w_z=$2
   _w_emit || printf '%s%s' "$_w_t" "$_w_z"
   _w_t= _w_z=
-  (cd "$_w_d" && exec rm -f "$_w_n".*)
+  [ -z "$3$_w_long" ] || rm -f "$_w_d"/[0-9]*
+  _w_long=
 }
 
 _w_emit() {
   [ -z "$_w_full" ] && printf %s "$_w_t" >"$_w_d/$_w_n.t" && printf %s "$_w_z" >"$_w_d/$_w_n.z" || return 1
-  _w_cut
   # cat writes once a file, and sshd makes a packet of each write: dd gathers them.
-  (cd "$_w_d" && cat $_w_files "$_w_n.z" | dd obs=@BLOCK@)
+  eval "cat $_w_files | dd ibs=@BLOCK@ obs=@BLOCK@"
 }
 
 _w_cut() {
+  _w_long=1
   (cd "$_w_d" && for _w_x in $(find . -type f -size +@BLOCKS512@); do
     dd if=/dev/null of="$_w_x" bs=@BLOCK@ seek=@KEPT@
   done)
@@ -110,6 +146,7 @@ _w_watch() {
       exit
     fi
     _w_now || continue
+    [ "$_w_i" -lt $# ] || continue
     [ "$_w_i" = "$_w_last" ] || _w_k=0
     _w_last=$_w_i
     _w_k=$((_w_k + 1))
@@ -122,9 +159,14 @@ _w_watch() {
   done
 }
 
+# The command that runs is the one after all that have a status.
 _w_now() {
   _w_i=0
-  [ -z "$_w_d" ] || read -r _w_i <"$_w_d/$_w_n.now"
+  [ -n "$_w_d" ] || return 0
+  _w_i=-1
+  while read -r _w_x; do
+    _w_i=$((_w_i + 1))
+  done <"$_w_d/$_w_n.rc"
 }
 
 _w_stop() {
@@ -142,6 +184,7 @@ _w_stuck() {
   if _w_now && [ "$_w_i" = "$_w_last" ]; then
     if [ -n "$_w_d" ]; then
       echo "stuck $_w_i" >>"$_w_d/$_w_n.rc.late"
+      _w_cut
       _w_emit
       rm -rf "$_w_d"
     else
@@ -211,6 +254,7 @@ def prelude(
         ("SET", ready[1]),
         ("BLOCKS512", str(_KEPT_BLOCKS * _BLOCK // 512)),
         ("BLOCK", str(_BLOCK)),
+        ("CAP", str(CAP)),
         ("KEPT", str(_KEPT_BLOCKS)),
     ):
         text = text.replace(f"@{word}@", value)
@@ -224,26 +268,31 @@ class Batch:
     commands: Sequence[Command]
     number: int
     """Counts a shell's batches, so that what an old background child still writes goes to an old file."""
+    sweeps: bool = True
+    """Whether the files of this batch and of all before it are removed after it."""
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     end: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def script(self) -> bytes:
         """Braces make the shell read everything before it runs anything: half a script does nothing."""
-        number = self.number
+        name = f'"$_w_d"/{self.number}.'
         files = " ".join(
-            f"{number}.t {number}.{index}.o {number}.t {number}.{index}.e"
-            for index in range(len(self.commands))
+            f"{name}t {name}{index}.o {name}t {name}{index}.e" for index in range(len(self.commands))
         )
         limits = " ".join(_limit(command) for command in self.commands)
         lines = [
-            f"{{ _w_n={number} _w_full=",
-            f"_w_files='{files} {number}.t {number}.rc {number}.t {number}.rc.late {number}.t'",
-            ': >"$_w_d/$_w_n.rc.late"',
+            f"{{ _w_n={self.number}",
+            f"_w_files='{files} {name}t {name}rc {name}t {name}rc.late {name}t {name}z'",
+            "_w_begin",
             # The tokens are the watchdog's alone, and the shell's own only when no command runs any more.
             f"_w_t={self.token} _w_z={self.end} _w_watch {limits} &",
             "_w_p=$!",
-            *(f"_w_run {index} {_quoted(command.text)}" for index, command in enumerate(self.commands)),
-            f"_w_end {self.token} {self.end}; }} 2>/dev/null\n",
+            *(
+                f'[ -n "$_w_full" ] || {{ '
+                f"{_run(command.text, f'</dev/null >{name}{index}.o 2>{name}{index}.e')}; _w_ran $?; }}"
+                for index, command in enumerate(self.commands)
+            ),
+            f"_w_end {self.token} {self.end} {'sweep' if self.sweeps else ''}; }} 2>/dev/null\n",
         ]
         return "\n".join(lines).encode("utf-8", "surrogateescape")
 
@@ -255,10 +304,11 @@ class Batch:
         statuses, lateness = frames[-3].split(b"\n"), frames[-2].split(b"\n")
         late = {int(line.split()[1]) for line in lateness if line}
         stuck = {int(line.split()[1]) for line in lateness if line.startswith(b"stuck")}
-        done = [line.split() for line in statuses if line]
+        lines = [line.split() for line in statuses if line]
+        done = lines[1:]
         answers: dict[int, CommandAnswer] = {}
         for index in range(len(self.commands)):
-            has_status = index < len(done) and done[index][0] != b"end"
+            has_status = index < len(done)
             if has_status or index in stuck:
                 rc = int(done[index][0]) if has_status and index not in late else None
                 answers[index] = _answer(
@@ -266,7 +316,7 @@ class Batch:
                     frames[2 * index],
                     frames[2 * index + 1],
                     CommandEnd.TIMED_OUT if index in late else CommandEnd.EXITED,
-                    _seconds(done[index : index + 2]),
+                    _seconds(lines[index : index + 2]),
                 )
         return Outcome(answers)
 
@@ -312,7 +362,7 @@ def _answer(
 
 
 def _seconds(lines: Sequence[Sequence[bytes]]) -> float:
-    """From the host's uptime before this command and before the next; 0 where there is none."""
+    """From the host's uptime before this command and after it; 0 where there is none."""
     if len(lines) < 2 or len(lines[0]) < 2 or len(lines[1]) < 2:
         return 0.0
     return max(0.0, round(float(lines[1][1]) - float(lines[0][1]), 2))
@@ -320,6 +370,14 @@ def _seconds(lines: Sequence[Sequence[bytes]]) -> float:
 
 def _limit(command: Command) -> str:
     return str(max(1, math.ceil(command.timeout)))
+
+
+def _run(text: str, redirected: str) -> str:
+    """The command so that nothing in it can break the script around it or change the shell that reads it."""
+    if _PROGRAM.fullmatch(text):
+        return f"{redirected} {text}"
+    inside = text if _WHOLE.fullmatch(text) else f'eval " "{_quoted(text)}'
+    return f"( {inside}\n) {redirected}"
 
 
 def _quoted(text: str) -> str:

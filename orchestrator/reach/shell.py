@@ -15,6 +15,9 @@ _PATIENCE = 15.0
 """Seconds beyond all time limits of a batch. The host's own watchdog acts long before; this is for a host
 that is frozen as a whole."""
 
+_UNSWEPT = 200
+"""Commands whose small files may lie on the host until they are removed, which costs a program each time."""
+
 
 class Shell:
     """One shell. After it has ended, or a batch was not answered in time, it is of no more use."""
@@ -25,6 +28,7 @@ class Shell:
         self._pipe = pipe
         self._directories = directories
         self._batches = 0
+        self._unswept = 0
         self._streams = False
         self._given_up = False
         self.frozen = False
@@ -66,7 +70,10 @@ class Shell:
 
     async def _run_batch(self, commands: Sequence[Command]) -> Outcome:
         self._batches += 1
-        batch = Batch(commands, self._batches)
+        self._unswept += len(commands)
+        batch = Batch(commands, self._batches, self._unswept > _UNSWEPT)
+        if batch.sweeps:
+            self._unswept = 0
         frame = Frame(batch.token, batch.end)
         self._pipe.catch(STDOUT, frame)
         self._pipe.write(batch.script())

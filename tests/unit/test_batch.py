@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,8 +22,8 @@ def printed(batch: Batch, outputs: list[tuple[bytes, bytes, int]], late: bytes =
     """What the host's `cat` sends."""
     token = batch.token.encode()
     frames = [frame for stdout, stderr, _ in outputs for frame in (stdout, stderr)]
-    statuses = "".join(f"{rc} {number}.25\n" for number, (_, _, rc) in enumerate(outputs))
-    frames += [f"{statuses}end {len(outputs)}.25\n".encode(), late, b""]
+    statuses = "".join(f"{rc} {number}.25\n" for number, (_, _, rc) in enumerate(outputs, 1))
+    frames += [f"begin 0.25\n{statuses}".encode(), late, b""]
     return token + token.join(frames) + batch.end.encode()
 
 
@@ -73,7 +74,7 @@ def test_commands_behind_one_that_can_not_be_ended_have_no_answer() -> None:
     batch = batch_of(3)
     token = batch.token.encode()
     content = token.join(
-        [b"first", b"", b"part", b"", b"", b"", b"0 1.0\n", b"late 1\nlate 1\nstuck 1\n", b""]
+        [b"first", b"", b"part", b"", b"", b"", b"begin 1.0\n0 2.0\n", b"late 1\nlate 1\nstuck 1\n", b""]
     )
     answers = batch.parse(content).answers
     assert sorted(answers) == [0, 1]
@@ -112,3 +113,26 @@ def test_endless_output_does_not_fill_our_memory() -> None:
 
 def test_text_that_is_no_utf8_is_sent_as_the_bytes_it_came_from() -> None:
     assert b"echo \xff" in Batch([Command(b"echo \xff".decode("utf-8", "surrogateescape"))], 1).script()
+
+
+@pytest.mark.parametrize(
+    "text", ["cat /proc/uptime", "df -P 2>/dev/null", "awk '/a|b/{print $2}' /proc/meminfo", "/bin/ls -l"]
+)
+def test_one_program_alone_costs_no_subshell(text: str) -> None:
+    assert f"1.0.e {text};" in Batch([Command(text)], 1).script().decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["cd /", "exit 3", "exec true", "a=1", "set -e", "trap", "cat /a | wc -l", "df; df", "umask 0", "."],
+)
+def test_what_could_change_the_shell_is_kept_in_a_subshell(text: str) -> None:
+    assert "{ ( " in Batch([Command(text)], 1).script().decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["if then", "cat |", "; true", "echo 'a", 'echo "a', "a )", "}", "echo `", "# a", "function f", "a\n"],
+)
+def test_what_may_not_be_whole_is_quoted(text: str) -> None:
+    assert 'eval " "' in Batch([Command(text)], 1).script().decode()
