@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from orchestrator.language import Language
+from orchestrator.model.report import RoundReport
 from orchestrator_plugins.renderers import html, json, junit, xlsx
 from tests.golden.rounds import CASES
 
@@ -25,6 +27,12 @@ WORKBOOKS = ("morning.zh.xlsx", "hostile.en.xlsx")
 NAMES = (*PAGES, *JSONS, *JUNITS)
 """Those that are compared byte for byte; of a workbook its sheets are, for the compression may differ."""
 
+_RENDER: Mapping[str, Callable[[RoundReport, Language], bytes]] = {
+    ".html": html.render,
+    ".xml": junit.render,
+    ".xlsx": xlsx.render,
+}
+
 
 def rendered(name: str) -> bytes:
     """What the file of that name should hold."""
@@ -32,8 +40,7 @@ def rendered(name: str) -> bytes:
     report = CASES[case]()
     if name in JSONS:
         return json.render(report, Language.ZH)
-    renderer = {".html": html, ".xml": junit, ".xlsx": xlsx}[Path(name).suffix]
-    return renderer.render(report, Language(language))
+    return _RENDER[Path(name).suffix](report, Language(language))
 
 
 if __name__ == "__main__":
