@@ -27,10 +27,13 @@ def record_findings(row: Round, outcomes: Sequence[HostOutcome]) -> FindingChang
     """Hold what was seen against what is open. Runs within the transaction that records the outcomes."""
     hosts = [outcome.host for outcome in outcomes]
     known = {one.fingerprint: one for one in Finding.objects.filter(host__in=hosts, cleared_in=None)}
+    open_ones = {identity(one) for one in known.values()}
     seen = {
+        # Most of what a round sees is well and always was: that needs no fingerprint.
         sighting.identity.fingerprint(row.runbook): sighting
         for outcome in outcomes
         for sighting in sightings(outcome)
+        if sighting.verdict is not Verdict.OK or sighting.identity in open_ones
     }
     wrong = {mark: sighting for mark, sighting in seen.items() if sighting.verdict is not Verdict.OK}
     opened = [

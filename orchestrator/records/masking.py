@@ -17,6 +17,9 @@ from orchestrator.records.secret_form import SECRET_MASK, forms, mask_named_secr
 SHORT = 4
 """A shorter secret is masked only where it stands alone: `1` within `192.168.1.10` tells nobody anything."""
 
+_SHORT_TEXT = 200
+_KEPT = 10_000
+
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """No database takes NUL in a text, and half a surrogate pair has no UTF-8."""
 
@@ -37,6 +40,8 @@ class Masker:
         if not salt:
             raise ValueError("masking needs the site's salt")
         self._salt = salt
+        self._done: dict[str, str] = {}
+        """Short texts: hosts say much the same."""
         written = {form for secret in secrets for form in forms(secret.reveal())}
         self._secrets = sorted((form for form in written if len(form) >= SHORT), key=len, reverse=True)
         short = sorted((re.escape(form) for form in written if len(form) < SHORT), key=len, reverse=True)
@@ -44,6 +49,15 @@ class Masker:
 
     def mask(self, text: str) -> str:
         """`text` as it may be stored and shown."""
+        if len(text) > _SHORT_TEXT:
+            return self._masked(text)
+        if text not in self._done:
+            if len(self._done) >= _KEPT:
+                self._done.clear()
+            self._done[text] = self._masked(text)
+        return self._done[text]
+
+    def _masked(self, text: str) -> str:
         text = _UNSTORABLE.sub("\ufffd", self._mask_secrets(text))
         if not _SUSPICIOUS.search(text):
             return text
@@ -54,11 +68,14 @@ class Masker:
 
     def holds_secret(self, text: str) -> bool:
         """Whether one of the secrets is in it, in any form that we know."""
-        return any(secret in text for secret in self._secrets) or bool(
-            self._short and self._short.search(text)
-        )
+        for secret in self._secrets:
+            if secret in text:
+                return True
+        return bool(self._short and self._short.search(text))
 
     def _mask_secrets(self, text: str) -> str:
+        if not self.holds_secret(text):
+            return text
         for secret in self._secrets:
             if secret in text:
                 text = text.replace(secret, SECRET_MASK)
@@ -83,26 +100,32 @@ def _failure(failure: HostFailure, masker: Masker) -> HostFailure:
 
 
 def _result(result: CheckResult, masker: Masker) -> CheckResult:
-    return replace(
-        result,
-        judgements=tuple(_judgement(judgement, masker) for judgement in result.judgements),
-        reason=None if result.reason is None else masker.mask_text(result.reason),
-        evidence=masker.mask(result.evidence),
-    )
+    judgements = tuple([_judgement(judgement, masker) for judgement in result.judgements])
+    reason = None if result.reason is None else masker.mask_text(result.reason)
+    evidence = masker.mask(result.evidence)
+    if (judgements, reason, evidence) == (result.judgements, result.reason, result.evidence):
+        return result  # as nearly always: a copy would cost more than the masking
+    return replace(result, judgements=judgements, reason=reason, evidence=evidence)
 
 
 def _judgement(judgement: Judgement, masker: Masker) -> Judgement:
     seen, threshold = judgement.observation, judgement.threshold
+    value, subject, evidence = (
+        _value(seen.value, masker),
+        masker.mask(seen.subject),
+        masker.mask(seen.evidence),
+    )
+    limits = None if threshold is None else _threshold(threshold, masker)
+    if limits is threshold and (value, subject, evidence) == (seen.value, seen.subject, seen.evidence):
+        return judgement
     return replace(
-        judgement,
-        observation=Observation(
-            seen.metric, _value(seen.value, masker), masker.mask(seen.subject), masker.mask(seen.evidence)
-        ),
-        threshold=None if threshold is None else _threshold(threshold, masker),
+        judgement, observation=Observation(seen.metric, value, subject, evidence), threshold=limits
     )
 
 
 def _threshold(threshold: Threshold, masker: Masker) -> Threshold:
+    if not any(limit and isinstance(limit.operand, str) for limit in (threshold.warn, threshold.crit)):
+        return threshold
     return replace(threshold, warn=_limit(threshold.warn, masker), crit=_limit(threshold.crit, masker))
 
 
