@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from orchestrator.application.reports import Reports
     from orchestrator.application.rounds import Rounds
     from orchestrator.application.runbooks import RunbookFile
+    from orchestrator.application.trends import Trends
     from orchestrator.plugin.renderer import Renderer
     from orchestrator.reach.pool import Pool
 
@@ -54,6 +55,13 @@ class Wardround:
         self._open_records()
         renderers: Registry[Renderer] = Registry(RENDERERS, ("suffix", "render"))
         return Reports(self.site, self.checks, renderers, system_clock)
+
+    @cached_property
+    def trends(self) -> Trends:
+        from orchestrator.application.trends import Trends
+
+        self._open_records()
+        return Trends(self.site, self.checks, system_clock)
 
     @cached_property
     def people(self) -> People:

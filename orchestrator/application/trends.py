@@ -20,6 +20,7 @@ from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 from orchestrator.records.database import database_faults
 from orchestrator.records.models.series import Series
+from orchestrator.records.rounds import settle_abandoned
 from orchestrator.records.trend import (
     first_round_at,
     hosts_with_series,
@@ -86,6 +87,7 @@ class Trends:
     @database_faults()
     def month(self, first: date) -> Month:
         """What each morning and evening of a month came to; `first` is its first day."""
+        settle_abandoned(self._site.state, self._clock())
         zone = self._site.timezone
         begins = datetime(first.year, first.month, 1, tzinfo=zone)
         ends = datetime(first.year + first.month // 12, first.month % 12 + 1, 1, tzinfo=zone)

@@ -21,6 +21,7 @@ COMMANDS = {
     "round": Entry(
         "orchestrator.cli.round", Text("巡检：执行、列出、查看", "Inspection rounds: run, list, show")
     ),
+    "trend": Entry("orchestrator.cli.trend", Text("走势与预测", "How a number went, and its forecast")),
     "report": Entry("orchestrator.cli.report", Text("生成一轮巡检的报告", "Write the report of a round")),
     "runbook": Entry(
         "orchestrator.cli.runbook",

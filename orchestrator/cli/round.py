@@ -11,6 +11,7 @@ import click
 from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode, of_round
 from orchestrator.cli.language import language, say
+from orchestrator.cli.round_history import calendar, compare_rounds
 
 if TYPE_CHECKING:
     from orchestrator.application.rounds import RoundRequest
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 @click.group(name="round", help=say("巡检：执行、列出、查看。", "Inspection rounds: run, list, show."))
 def command() -> None: ...
+
+
+command.add_command(compare_rounds)
+command.add_command(calendar)
 
 
 @command.command(

@@ -58,6 +58,9 @@ class Comparison:
     """Values that moved most, whatever their verdict."""
     hosts_only_before: tuple[str, ...]
     hosts_only_after: tuple[str, ...]
+    lost_before: tuple[str, ...]
+    """Hosts that the first round could not ask."""
+    lost_after: tuple[str, ...]
 
 
 def compare(before: RoundReport, after: RoundReport) -> Comparison:
@@ -85,7 +88,13 @@ def compare(before: RoundReport, after: RoundReport) -> Comparison:
         moved=tuple(moved[:_MOST_MOVED]),
         hosts_only_before=tuple(sorted(first - second)),
         hosts_only_after=tuple(sorted(second - first)),
+        lost_before=_lost(before),
+        lost_after=_lost(after),
     )
+
+
+def _lost(report: RoundReport) -> tuple[str, ...]:
+    return tuple(host.name for host in report.hosts if host.failure)
 
 
 def _pairs(before: RoundReport, after: RoundReport) -> Iterator[Pair]:
