@@ -18,17 +18,23 @@ from orchestrator.errors import NotFound
 from orchestrator.model.site import Site
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import CHECKS, RENDERERS, Registry
-from orchestrator.settings import content_root, program_version
+from orchestrator.settings import content_root, program_version, session_folder
 
 if TYPE_CHECKING:
     from orchestrator.application.acceptances import Acceptances
+    from orchestrator.application.accounts import Accounts
+    from orchestrator.application.findings import Findings
+    from orchestrator.application.database import Database
     from orchestrator.application.hosts import Hosts
     from orchestrator.application.linting import Linted
+    from orchestrator.application.logins import Logins
     from orchestrator.application.people import People
+    from orchestrator.application.rechecks import Rechecks
     from orchestrator.application.reports import Reports
     from orchestrator.application.rounds import Rounds
     from orchestrator.application.runbooks import RunbookFile
     from orchestrator.application.trends import Trends
+    from orchestrator.application.waivers import Waivers
     from orchestrator.plugin.renderer import Renderer
     from orchestrator.reach.pool import Pool
 
@@ -68,7 +74,44 @@ class Wardround:
         from orchestrator.application.people import People
 
         self._open_records()
-        return People(self.site)
+        return People(self.site, system_clock, session_folder())
+
+    @cached_property
+    def logins(self) -> Logins:
+        from orchestrator.application.logins import Logins
+
+        return Logins(self.site, self.people, system_clock)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        from orchestrator.application.accounts import Accounts
+
+        return Accounts(self.site, self.people, system_clock)
+
+    @cached_property
+    def findings(self) -> Findings:
+        from orchestrator.application.findings import Findings
+
+        return Findings(self.site, self.people, system_clock)
+
+    @cached_property
+    def rechecks(self) -> Rechecks:
+        from orchestrator.application.rechecks import Rechecks
+
+        return Rechecks(self.rounds, system_clock)
+
+    @cached_property
+    def waivers(self) -> Waivers:
+        from orchestrator.application.waivers import Waivers
+
+        return Waivers(self.site, self.people, system_clock)
+
+    @cached_property
+    def database(self) -> Database:
+        from orchestrator.application.database import Database
+
+        self._open_records()
+        return Database(self.site, self.people, program_version(), system_clock)
 
     @cached_property
     def hosts(self) -> Hosts:
@@ -99,7 +142,19 @@ class Wardround:
     def _open_records(self) -> None:
         from orchestrator.records.database import open_database
 
-        open_database(self.site.state, self.site.database)
+        open_database(self.site.state, self.site.database, self._keep_copy)
+
+    def _keep_copy(self) -> None:
+        """What an upgrade of the database waits for."""
+        import logging
+
+        from orchestrator.application.database import keep_copy
+
+        kept = keep_copy(self.site, program_version(), system_clock())
+        # Whoever opens the records: without a handler Python writes it to standard error.
+        logging.getLogger("wardround").warning(
+            "升级数据库，原有记录已备份：%s / the database is upgraded; a copy was kept first: %s", kept, kept
+        )
 
 
 def open_wardround(folder: Path | None) -> Wardround:

@@ -23,6 +23,11 @@ COMMANDS = {
     ),
     "trend": Entry("orchestrator.cli.trend", Text("走势与预测", "How a number went, and its forecast")),
     "report": Entry("orchestrator.cli.report", Text("生成一轮巡检的报告", "Write the report of a round")),
+    "finding": Entry(
+        "orchestrator.cli.finding",
+        Text("发现：列出、指派、备注、复检、关闭", "Findings: list, assign, note, recheck, close"),
+    ),
+    "waiver": Entry("orchestrator.cli.waiver", Text("豁免：批准、列出、终止", "Waivers: add, list, expire")),
     "runbook": Entry(
         "orchestrator.cli.runbook",
         Text("运行手册：列出、认可自由命令", "Runbooks: list, accept free commands"),
@@ -32,6 +37,10 @@ COMMANDS = {
     "hosts": Entry(
         "orchestrator.cli.hosts",
         Text("主机：列出、连通测试、信任主机密钥", "Hosts: list, ping, trust host keys"),
+    ),
+    "db": Entry(
+        "orchestrator.cli.db",
+        Text("数据库：检查、备份、恢复、清理", "The records' database: check, back up, restore, tidy"),
     ),
     "init": Entry("orchestrator.cli.init", Text("新建站点目录", "Make a new site folder")),
     "demo": Entry("orchestrator.cli.demo", Text("本机上的示范医院", "A small hospital on this machine")),

@@ -21,6 +21,7 @@ from orchestrator.model.forecast import fills_within, foretell
 from orchestrator.model.report import Change, ReportItem, RoundReport
 from orchestrator.model.round import RoundLine
 from orchestrator.model.verdict import Verdict
+from orchestrator.model.waiver import Waiver
 
 EVIDENCE_WIDTH = 100
 _SOON = 7
@@ -46,6 +47,8 @@ def print_summary(report: RoundReport, path: Path | None) -> None:
     for item in report.items:
         if item.forecast is not None and fills_within(item.forecast, _SOON, report.generated_at):
             console.print(Styled(f"! {_foretold(item, report)}", COLOURS[Verdict.WARN]))
+    for waiver in report.waivers:
+        console.print(_waiver(waiver, report))
     if path is not None:
         console.print(Styled(f"{say('报告', 'Report')}: {path}", no_wrap=True, overflow="ignore"))
 
@@ -115,6 +118,16 @@ def _change(item: ReportItem) -> str:
 def _cleared(cleared: tuple[ReportItem, ...]) -> Styled:
     names = "; ".join(f"{item.host} {item.title} {item.subject}".strip() for item in cleared)
     return Styled(f"✓ {say('上一轮以来消除', 'Cleared since the last round')}: {names}", COLOURS[Verdict.OK])
+
+
+def _waiver(waiver: Waiver, report: RoundReport) -> Styled:
+    end = waiver.ended_at or waiver.expires_at
+    holds = waiver.holds(report.started_at)
+    said = say("豁免即将到期", "Waiver ends soon") if holds else say("豁免已失效", "Waiver has run out")
+    place = " ".join(part for part in (waiver.host, waiver.task, waiver.metric, waiver.subject) if part)
+    at = f"{end.astimezone(ZoneInfo(report.timezone)):%Y-%m-%d %H:%M}"
+    text = f"{MARKS[Verdict.WAIVED]} {said}: {waiver.number} {place} {at} ({waiver.reason})"
+    return Styled(text, COLOURS[Verdict.WAIVED if holds else Verdict.WARN])
 
 
 def _value(item: ReportItem) -> str:
