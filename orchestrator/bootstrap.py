@@ -23,8 +23,9 @@ from orchestrator.settings import content_root, program_version, session_folder
 if TYPE_CHECKING:
     from orchestrator.application.acceptances import Acceptances
     from orchestrator.application.accounts import Accounts
-    from orchestrator.application.findings import Findings
     from orchestrator.application.database import Database
+    from orchestrator.application.findings import Findings
+    from orchestrator.application.audit import Audit
     from orchestrator.application.hosts import Hosts
     from orchestrator.application.linting import Linted
     from orchestrator.application.logins import Logins
@@ -114,6 +115,12 @@ class Wardround:
         return Database(self.site, self.people, program_version(), system_clock)
 
     @cached_property
+    def audit(self) -> Audit:
+        from orchestrator.application.audit import Audit
+
+        return Audit(self.site, self.people, system_clock)
+
+    @cached_property
     def hosts(self) -> Hosts:
         from orchestrator.application.hosts import Hosts
 
@@ -140,6 +147,7 @@ class Wardround:
         return Pool(known, Prober(), concurrency=self.site.concurrency)
 
     def _open_records(self) -> None:
+        from orchestrator.records.audit_place import keep_head_in
         from orchestrator.records.database import open_database
 
         open_database(self.site.state, self.site.database, self._keep_copy)
@@ -155,6 +163,7 @@ class Wardround:
         logging.getLogger("wardround").warning(
             "升级数据库，原有记录已备份：%s / the database is upgraded; a copy was kept first: %s", kept, kept
         )
+        keep_head_in(self.site.audit or self.site.state / "audit", self.site.hash_algorithm)
 
 
 def open_wardround(folder: Path | None) -> Wardround:

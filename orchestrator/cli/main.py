@@ -32,6 +32,10 @@ COMMANDS = {
         "orchestrator.cli.runbook",
         Text("运行手册：列出、认可自由命令", "Runbooks: list, accept free commands"),
     ),
+    "audit": Entry(
+        "orchestrator.cli.audit",
+        Text("审计日志：校验、锚点、列出", "The log of events: verify, anchor, list"),
+    ),
     "lint": Entry("orchestrator.cli.lint", Text("检查文档", "Check documents")),
     "schema": Entry("orchestrator.cli.schema", Text("输出 JSON Schema", "Print a JSON Schema")),
     "hosts": Entry(

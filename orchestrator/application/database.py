@@ -1,0 +1,196 @@
+"""Looking after the database of the records: checks, backups, restoring, and removing what is too old."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from orchestrator.application.clock import Clock
+from orchestrator.application.people import People
+from orchestrator.errors import InputError
+from orchestrator.language import Text
+from orchestrator.model.actor import Actor
+from orchestrator.model.database import BackupLine, DatabasePart, DatabaseState, Removed
+from orchestrator.model.person import Permission
+from orchestrator.model.site import Site
+from orchestrator.records import health
+from orchestrator.records.archive import Manifest
+from orchestrator.records.backup import Backup, Occasion, backup_file, list_backups, make_backup, prune
+from orchestrator.records.chain_tail import settle
+from orchestrator.records.database import place
+from orchestrator.records.events import append_events
+from orchestrator.records.lock import no_round
+from orchestrator.records.models.event import EventKind
+from orchestrator.records.restore import require_restorable, restore
+from orchestrator.records.restored_event import record_restore
+from orchestrator.records.retention import tidy
+
+KEPT_UPGRADES = 5
+"""Copies from before an upgrade that are kept."""
+_STALE = timedelta(days=1)
+"""domain.md 6.2: the records are backed up every day."""
+_ROOM = 2.0
+"""A backup and a restore need the database's own size again, each."""
+
+
+class Database:
+    """The database of one site. It is open."""
+
+    def __init__(self, site: Site, people: People, version: str, clock: Clock) -> None:
+        self._site = site
+        self._people = people
+        self._version = version
+        self._clock = clock
+
+    def check(self) -> DatabaseState:
+        """Look at all that a database can suffer from."""
+        parts = (self._integrity(), self._migrations(), self._space(), self._sizes(), self._last_backup())
+        return DatabaseState(str(place()), parts)
+
+    def backup(self, target: Path | None) -> BackupLine:
+        """Write everything into one file, while rounds may go on.
+
+        Raises:
+            InputError: the file exists already.
+            StoreError: it can't be written.
+        """
+        occasion = self._occasion("asked")
+        path = (target or backup_file(self._site.state, occasion)).absolute()
+        if path.exists():
+            raise InputError(
+                Text(f"{path} 已经存在，不会覆盖", f"{path} exists already and is not written over"),
+                Text("换一个文件名", "give it another name"),
+            )
+        manifest = make_backup(path, occasion)
+        self._tell(
+            EventKind.DATABASE_BACKED_UP,
+            self._people.starter(),
+            path.name,
+            {"rows": manifest.rows, "head": manifest.anchor},
+        )
+        return _line(Backup(path, path.stat().st_size, manifest))
+
+    def backups(self) -> tuple[BackupLine, ...]:
+        """Those in the site's own folder, the newest first."""
+        return tuple(_line(one) for one in list_backups(self._site.state))
+
+    def restorable(self, path: Path) -> BackupLine:
+        """What a backup holds, once it was read from end to end and found sound.
+
+        Raises:
+            NotFound, InputError, StoreTooNew: it can't be restored here; says why.
+        """
+        return _line(Backup(path, path.stat().st_size if path.exists() else 0, require_restorable(path)))
+
+    def restore(self, path: Path) -> BackupLine:
+        """Put a backup in the place of the records; returns the backup that was made of them first.
+
+        Raises:
+            Unauthenticated, Forbidden: who asks may not.
+            NotFound, InputError, StoreTooNew, Busy: nothing was touched.
+            StoreError: it can't be written; the records are what they were.
+        """
+        actor = self._people.decider(Permission.MANAGE_DATABASE, ())
+        manifest = require_restorable(path)
+        with no_round(self._site.state):
+            occasion = self._occasion("before-restore")
+            kept = backup_file(self._site.state, occasion)
+            before = make_backup(kept, occasion)
+            restore(path, manifest, lambda: self._tell_restored(actor, path, manifest))
+            settle()
+        return _line(Backup(kept, kept.stat().st_size, before))
+
+    def tidy(self) -> Removed:
+        """Remove what is older than the site keeps."""
+        done = tidy(self._site.retention, self._site.timezone, self._clock())
+        removed = Removed(done.samples, done.days, done.rounds, done.host_results)
+        if done.anything:
+            self._tell(EventKind.DATABASE_TIDIED, self._people.starter(), "database", dict(removed.counts()))
+        return removed
+
+    def _tell_restored(self, actor: Actor, path: Path, manifest: Manifest) -> None:
+        said = {"made_at": manifest.made_at, "version": manifest.version, "head": manifest.anchor}
+        record_restore(self._clock(), actor, path.name, said)
+
+    def _tell(self, kind: EventKind, actor: Actor, subject: str, data: dict[str, object]) -> None:
+        append_events(self._clock(), actor, [(kind, subject, data)])
+
+    def _occasion(self, reason: str) -> Occasion:
+        return Occasion(self._version, self._site.hospital.zh, reason, self._clock().astimezone(UTC))
+
+    def _integrity(self) -> DatabasePart:
+        found = health.faults()
+        words = "; ".join(found)
+        said = Text(words, words) if found else Text("完好", "sound")
+        return DatabasePart("integrity", Text("完整性", "integrity"), not found, said)
+
+    def _migrations(self) -> DatabasePart:
+        missing = health.missing_migrations()
+        words = ", ".join(missing)
+        said = Text(f"缺少 {words}", f"missing: {words}") if missing else Text("最新", "up to date")
+        return DatabasePart("migrations", Text("结构版本", "schema"), not missing, said)
+
+    def _space(self) -> DatabasePart:
+        free, size = health.free_space(self._site.state), health.size()
+        said = Text(
+            f"数据库 {_bytes(size)}，剩余 {_bytes(free)}", f"database {_bytes(size)}, {_bytes(free)} free"
+        )
+        return DatabasePart("space", Text("空间", "space"), free > _ROOM * size, said)
+
+    def _sizes(self) -> DatabasePart:
+        counted = sorted(health.row_counts().items(), key=lambda pair: -pair[1])[:5]
+        words = ", ".join(f"{table.removeprefix('records_')} {rows}" for table, rows in counted)
+        return DatabasePart("rows", Text("行数", "rows"), True, Text(words, words))
+
+    def _last_backup(self) -> DatabasePart:
+        title = Text("最近备份", "last backup")
+        made = [one.manifest.at for one in list_backups(self._site.state) if one.manifest]
+        if not made:
+            said = Text(
+                "没有备份：执行 wardround db backup", "there is none: run wardround db backup every day"
+            )
+            return DatabasePart("backup", title, False, said)
+        age = self._clock() - max(made)
+        hours = age / timedelta(hours=1)
+        return DatabasePart(
+            "backup", title, age <= _STALE, Text(f"{hours:.1f} 小时前", f"{hours:.1f} hours ago")
+        )
+
+
+def keep_copy(site: Site, version: str, at: datetime) -> Path:
+    """A backup of the records as they are before an upgrade; only the newest of these are kept.
+
+    Raises:
+        StoreError: it can't be written, and so the upgrade must not happen.
+    """
+    occasion = Occasion(version, site.hospital.zh, "before-upgrade", at.astimezone(UTC))
+    path = backup_file(site.state, occasion)
+    make_backup(path, occasion)
+    prune(site.state, occasion.reason, KEPT_UPGRADES)
+    return path
+
+
+def _line(backup: Backup) -> BackupLine:
+    found = backup.manifest
+    if found is None:
+        return BackupLine(backup.path, backup.size)
+    return BackupLine(
+        backup.path,
+        backup.size,
+        found.at,
+        found.reason,
+        found.version,
+        found.database,
+        found.hospital,
+        found.rows,
+        found.anchor,
+    )
+
+
+def _bytes(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TB"

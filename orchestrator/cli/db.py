@@ -1,0 +1,162 @@
+"""`wardround db`: check, back up, restore and tidy the records."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli import options
+from orchestrator.cli.exit_code import ExitCode
+from orchestrator.cli.language import say, speak
+
+if TYPE_CHECKING:
+    from orchestrator.application.database import Database
+    from orchestrator.model.database import BackupLine
+
+
+@click.group(
+    name="db",
+    help=say("数据库：检查、备份、恢复、清理。", "The records' database: check, back up, restore, tidy."),
+)
+def command() -> None: ...
+
+
+@command.command(
+    name="check",
+    help=say(
+        "检查数据库：完整性、结构版本、空间、最近备份。有不妥时退出码为 1。\n\n  wardround db check",
+        "Check the database: integrity, schema, space, last backup. Exits 1 when something is amiss.\n\n"
+        "  wardround db check",
+    ),
+)
+@options.site()
+@options.as_json()
+def check(site: Path | None, as_json: bool) -> int:
+    state = _database(site).check()
+    if as_json:
+        parts = [{"name": part.name, "well": part.well, "said": speak(part.said)} for part in state.parts]
+        _print_json({"database": state.place, "well": state.well, "parts": parts})
+    else:
+        click.echo(state.place)
+        for part in state.parts:
+            click.echo(f"{'✓' if part.well else '✗'} {speak(part.title)}\t{speak(part.said)}")
+    return ExitCode.OK if state.well else ExitCode.FINDINGS
+
+
+@command.command(
+    name="backup",
+    help=say(
+        "把全部记录写成一个备份文件，巡检照常进行；打印其位置。默认在站点的 var/backups。\n\n"
+        "  wardround db backup /mnt/nas/wardround.zip",
+        "Write all records into one backup file while rounds go on, and print its place; by default in the "
+        "site's var/backups.\n\n  wardround db backup /mnt/nas/wardround.zip",
+    ),
+)
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@options.site()
+def backup(file: Path | None, site: Path | None) -> int:
+    click.echo(_database(site).backup(file).path)
+    return ExitCode.OK
+
+
+@command.command(
+    name="backups",
+    help=say("列出站点 var/backups 中的备份。", "List the backups in the site's var/backups."),
+)
+@options.site()
+@options.as_json()
+def backups(site: Path | None, as_json: bool) -> int:
+    found = _database(site).backups()
+    if as_json:
+        _print_json([_plain(one) for one in found])
+        return ExitCode.OK
+    for one in found:
+        about = (
+            f"{one.made_at:%Y-%m-%d %H:%M:%S}\t{one.reason}\t{one.database}\t{one.rows}"
+            if one.made_at
+            else say("已损坏，或不是备份", "damaged, or no backup")
+        )
+        click.echo(f"{one.path}\t{about}")
+    return ExitCode.OK
+
+
+@command.command(
+    name="restore",
+    help=say(
+        "用备份替换全部记录。先完整核对备份，再把现有记录另存为备份，然后整体替换。需要登录和权限。\n\n"
+        "  wardround db restore var/backups/records-20261124T073000Z-asked.zip",
+        "Replace all records by a backup: checked whole first, the present records kept as a backup, then "
+        "all or nothing. Takes a login and the permission.\n\n"
+        "  wardround db restore var/backups/records-20261124T073000Z-asked.zip",
+    ),
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@options.site()
+@click.option("--yes", is_flag=True, help=say("不再询问", "Do not ask"))
+def restore(file: Path, site: Path | None, yes: bool) -> int:
+    database = _database(site)
+    about = database.restorable(file)
+    if not yes:
+        question = say(
+            f"{about.hospital}，{about.made_at}，{about.rows} 行。用它替换现有的全部记录？",
+            f"{about.hospital}, {about.made_at}, {about.rows} rows. Replace all present records by it?",
+        )
+        if not click.confirm(question, err=True):
+            return ExitCode.FINDINGS
+    kept = database.restore(file)
+    click.echo(say("已恢复；原有记录保存在", "restored; what was there is kept in"), err=True)
+    click.echo(kept.path)
+    return ExitCode.OK
+
+
+@command.command(
+    name="tidy",
+    help=say(
+        "按 wardround.yml 的 retention 清理旧数据：数值按天归并，旧轮次只留概要。可随时中断、重复执行。",
+        "Remove what is older than retention: in wardround.yml says: numbers become one line a day, old "
+        "rounds keep their line. It may be interrupted and repeated.",
+    ),
+)
+@options.site()
+@options.as_json()
+def tidy(site: Path | None, as_json: bool) -> int:
+    removed = _database(site).tidy()
+    if as_json:
+        _print_json(removed.counts())
+    else:
+        click.echo(
+            say(
+                f"归并数值 {removed.samples} 个，删除过期日值 {removed.days} 个，"
+                f"{removed.rounds} 轮的明细（{removed.host_results} 台次）",
+                f"{removed.samples} numbers rolled up, {removed.days} daily lines removed, details of "
+                f"{removed.rounds} rounds ({removed.host_results} host results) removed",
+            )
+        )
+    return ExitCode.OK
+
+
+def _database(site: Path | None) -> Database:
+    from orchestrator.bootstrap import open_wardround
+
+    return open_wardround(site).database
+
+
+def _plain(one: BackupLine) -> dict[str, object]:
+    return {
+        "path": str(one.path),
+        "size": one.size,
+        "made_at": one.made_at.isoformat() if one.made_at else None,
+        "reason": one.reason,
+        "version": one.version,
+        "database": one.database,
+        "hospital": one.hospital,
+        "rows": one.rows,
+        "head": one.anchor,
+    }
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,0 +1,187 @@
+"""What `wardround db` does with a site's database, as a user asks for it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from orchestrator.cli.main import run
+from orchestrator.errors import StoreError
+from orchestrator.model.server import Server
+from orchestrator.model.verdict import Verdict
+from orchestrator.records import database as records
+from orchestrator.records.lock import round_lock
+from orchestrator.records.models import Event, Round
+from tests.rounds import START, plan, recorded, seen
+
+SITE = """
+hospital: {zh: 示范县人民医院, en: Demo County Hospital}
+single_user: true
+"""
+
+
+@pytest.fixture
+def site(database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A site whose database is open, and where the command finds it."""
+    root = database.parent
+    (root / "inventory").mkdir()
+    text = SITE + f"state: {database.name}\n"
+    where = records.place()
+    if isinstance(where, Server):
+        text += f"database: {where}\n"
+        password = root / "password"
+        shutil.copy(str(where.password_file), password)
+        password.chmod(0o600)
+        text += "database_password_file: password\n"
+    (root / "wardround.yml").write_text(text)
+    monkeypatch.setenv("WARDROUND_SITE", str(root))
+    yield root
+    records.disconnect()
+
+
+def test_a_backup_is_made_listed_and_restored_and_each_is_an_event(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded(plan("db1"), seen("db1", Verdict.CRIT))
+    assert run(["db", "backup"]) == 0
+    path = Path(capsys.readouterr().out.strip())
+    assert path.parent == site / "state/backups"
+    assert path.stat().st_mode & 0o777 == 0o600
+    recorded(plan("db1"), day=1)
+    assert run(["--lang", "en", "db", "restore", str(path), "--yes"]) == 0
+    kept = Path(capsys.readouterr().out.strip())
+    assert Round.objects.count() == 1
+    event = Event.objects.get(kind="database_restored")
+    assert event.subject == path.name
+    assert "head_before" in event.data
+    assert run(["db", "backups", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {one["path"]: one["reason"] for one in listed} == {
+        str(kept): "before-restore",
+        str(path): "asked",
+    }
+    recorded(plan("db1"), day=2)
+    assert run(["db", "restore", str(kept), "--yes"]) == 0
+    assert Round.objects.count() == 2
+    recorded(plan("db1"), day=3)
+    assert Event.objects.order_by("-sequence")[0].sequence > event.sequence + 2
+
+
+def test_a_backup_is_not_written_over_another_file(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (site / "kept.zip").write_text("mine")
+    assert run(["--lang", "en", "db", "backup", str(site / "kept.zip")]) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert (site / "kept.zip").read_text() == "mine"
+
+
+def test_nothing_is_restored_while_a_round_runs(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["db", "backup", str(site / "kept.zip")]) == 0
+    recorded(plan("db1"))
+    with round_lock(site / "state", "morning", "王工", START):
+        assert run(["--lang", "en", "db", "restore", str(site / "kept.zip"), "--yes"]) == 2
+    assert "a round is under way" in capsys.readouterr().err
+    assert Round.objects.count() == 1
+
+
+def test_nobody_who_is_not_logged_in_restores_anything(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["db", "backup", str(site / "kept.zip")]) == 0
+    recorded(plan("db1"))
+    path = site / "wardround.yml"
+    path.write_text(path.read_text().replace("single_user: true", "single_user: false"))
+    assert run(["--lang", "en", "db", "restore", str(site / "kept.zip"), "--yes"]) == 2
+    assert "log in first" in capsys.readouterr().err
+    assert Round.objects.count() == 1
+
+
+def test_a_damaged_or_foreign_file_is_one_clear_error(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (site / "letter.zip").write_text("hello")
+    for name, phrase in (("letter.zip", "no backup"), ("gone.zip", "there is no backup")):
+        assert run(["--lang", "en", "db", "restore", str(site / name), "--yes"]) == 2
+        told = capsys.readouterr().err
+        assert phrase in told
+        assert "Traceback" not in told
+
+
+def test_a_sound_database_with_a_young_backup_is_well(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded(plan("db1"), seen("db1", Verdict.OK))
+    assert run(["db", "check", "--json"]) == 1
+    state = json.loads(capsys.readouterr().out)
+    assert [part["name"] for part in state["parts"] if not part["well"]] == ["backup"]
+    assert run(["db", "backup"]) == 0
+    capsys.readouterr()
+    assert run(["db", "check"]) == 0
+    assert "✗" not in capsys.readouterr().out
+
+
+def test_a_row_that_refers_to_nothing_is_found(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    number = recorded(plan("db1"), seen("db1", Verdict.OK))
+    if connection.vendor == "sqlite":
+        records.disconnect()
+        with closing(sqlite3.connect(site / "state" / records.FILE)) as direct, direct:
+            direct.execute("DELETE FROM records_round WHERE id = ?", (number,))
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+            cursor.execute("DELETE FROM records_round WHERE id = %s", (number,))
+    assert run(["--lang", "en", "db", "check"]) == 1
+    assert "missing" in capsys.readouterr().out
+
+
+def test_tidying_removes_what_is_old_once(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = START - timedelta(days=3000)
+    recorded(plan("db1"), seen("db1", Verdict.OK, old), day=-3000)
+    assert run(["db", "tidy", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rounds"] == 1
+    assert Event.objects.filter(kind="database_tidied").count() == 1
+    assert run(["db", "tidy", "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out).values()) == {0}
+    assert Event.objects.filter(kind="database_tidied").count() == 1
+
+
+def older(site: Path) -> None:
+    """Take the site's database back to what an older version left."""
+    where = records.place()
+    if isinstance(where, Path):
+        records.disconnect()
+        where.unlink()
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP SCHEMA public CASCADE")
+            cursor.execute("CREATE SCHEMA public")
+    MigrationExecutor(connection).migrate([("records", "0002_append_only")])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO records_event (at, kind, subject, data) "
+            "VALUES ('2026-01-01 00:00:00', 'round_started', 'round 1', '{}')"
+        )
+    records.disconnect()
+
+
+def test_an_upgrade_keeps_a_copy_first_and_says_where(
+    site: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    older(site)
+    assert run(["round", "list"]) == 0
+    (copy,) = (site / "state/backups").glob("*-before-upgrade.zip")
+    assert str(copy) in caplog.text
+    assert Event.objects.filter(subject="round 1").count() == 1
+    assert run(["round", "list"]) == 0
+    assert len(list((site / "state/backups").iterdir())) == 1
+
+
+def test_without_a_copy_there_is_no_upgrade(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    older(site)
+    (site / "state/backups").write_text("in the way")
+    assert run(["round", "list"]) == StoreError.exit_code
+    assert records.applied_migrations() == {"0001_initial", "0002_append_only"}
