@@ -151,6 +151,7 @@ class Wardround:
         from orchestrator.records.database import open_database
 
         open_database(self.site.state, self.site.database, self._keep_copy)
+        keep_head_in(self.site.audit or self.site.state / "audit", self.site.hash_algorithm)
 
     def _keep_copy(self) -> None:
         """What an upgrade of the database waits for."""
@@ -163,7 +164,6 @@ class Wardround:
         logging.getLogger("wardround").warning(
             "升级数据库，原有记录已备份：%s / the database is upgraded; a copy was kept first: %s", kept, kept
         )
-        keep_head_in(self.site.audit or self.site.state / "audit", self.site.hash_algorithm)
 
 
 def open_wardround(folder: Path | None) -> Wardround:

@@ -14,6 +14,7 @@ from hypothesis import settings
 
 from orchestrator.model.server import Server
 from orchestrator.records import database as records
+from orchestrator.records.audit_place import keep_head_in
 from tests.postgres import drop_database, make_database, running_postgres
 
 # Speed is measured, never asserted: a busy machine must not fail a property.
@@ -63,11 +64,12 @@ def sqlite_database(empty_database: Path, tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def server_database(postgres: Server, request: pytest.FixtureRequest) -> Iterator[Server]:
+def server_database(postgres: Server, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     """An empty PostgreSQL database of the test's own, in use."""
     template: Server = request.getfixturevalue("empty_server_database")
     server = make_database(postgres, f"test_{uuid4().hex}", template.name)
     records.configure(server)
+    keep_head_in(tmp_path / "state" / "audit")
     yield server
     records.disconnect()
     drop_database(postgres, server)
@@ -81,5 +83,5 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         return folder
     request.getfixturevalue("server_database")
     state = tmp_path / "state"
-    state.mkdir()
+    state.mkdir(exist_ok=True)
     return state

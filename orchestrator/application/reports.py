@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from orchestrator.model.site import Site
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 from orchestrator.plugin.renderer import Renderer
+from orchestrator.records.chain_tail import current_anchor
 from orchestrator.records.rounds import latest_round
 from orchestrator.reporting.round_report import build_report
 
@@ -42,7 +44,7 @@ class Reports:
         Raises:
             NotFound: there is no such round.
         """
-        return build_report(
+        report = build_report(
             number if number is not None else latest_round(),
             self._site.hospital,
             read_catalogue(self._site),
@@ -50,6 +52,7 @@ class Reports:
             self._clock(),
             self._known_metric,
         )
+        return replace(report, anchor=current_anchor())
 
     def render(self, report: RoundReport, form: str, language: Language) -> bytes:
         """Raises NotFound when no renderer makes `form`."""

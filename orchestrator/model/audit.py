@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from orchestrator.language import Text
+from orchestrator.model.actor import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +26,82 @@ class Anchor:
 
     def __str__(self) -> str:
         return f"{self.sequence}@{self.hash}"
+
+
+class BreakKind(StrEnum):
+    """What was done to the log."""
+
+    ALTERED = "altered"
+    REMOVED = "removed"
+    INSERTED = "inserted"
+    REORDERED = "reordered"
+    TRUNCATED = "truncated"
+    HEAD = "head"
+    """The signed head is missing, damaged, forged or an older one."""
+    LINES = "lines"
+    """The file of one line an event is."""
+    SEGMENT = "segment"
+    """A sealed file is."""
+
+    @property
+    def label(self) -> Text:
+        return _BREAKS[self]
+
+
+_BREAKS = {
+    BreakKind.ALTERED: Text("被改动", "altered"),
+    BreakKind.REMOVED: Text("被删除", "removed"),
+    BreakKind.INSERTED: Text("是插入的", "inserted"),
+    BreakKind.REORDERED: Text("被调换顺序", "reordered"),
+    BreakKind.TRUNCATED: Text("起被截断", "and all after it cut off"),
+    BreakKind.HEAD: Text("链头不可信", "the head can't be trusted"),
+    BreakKind.LINES: Text("事件行文件不可信", "the file of lines can't be trusted"),
+    BreakKind.SEGMENT: Text("封档文件不可信", "a sealed file can't be trusted"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first thing that is wrong with the log."""
+
+    kind: BreakKind
+    sequence: int | None
+    """The event; None where it is a file that is wrong."""
+    detail: Text
+
+    @property
+    def text(self) -> Text:
+        kind, detail = self.kind.label, self.detail
+        if self.sequence is None:
+            return Text(f"{kind.zh}：{detail.zh}", f"{kind.en}: {detail.en}")
+        return Text(
+            f"第 {self.sequence} 个事件{kind.zh}：{detail.zh}",
+            f"event {self.sequence} {kind.en}: {detail.en}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What reading the whole log found."""
+
+    events: int
+    """Read and found in the chain."""
+    tail: Anchor | None
+    broken: Break | None
+    acknowledged: tuple[Text, ...] = ()
+    """Breaks, and tails lost by a restore, that an event tells of. They stay breaks."""
+    unseen: tuple[Text, ...] = ()
+    """What could not be looked at. It may be well or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """One event, as listed."""
+
+    sequence: int
+    at: datetime
+    kind: str
+    actor: Actor
+    subject: str
+    data: str
+    hash: str

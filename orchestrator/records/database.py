@@ -24,7 +24,9 @@ from orchestrator.errors import StoreError, StoreTooNew
 from orchestrator.language import Text
 from orchestrator.model.server import Server
 from orchestrator.records import migrations
+from orchestrator.records.audit_place import keep_head_in
 from orchestrator.records.fault import damaged, foreign, store_error
+from orchestrator.records.password_settings import PASSWORDS
 from orchestrator.records.sqlite import FILE_SUFFIXES, file_settings
 
 APP = "records"
@@ -53,6 +55,7 @@ def open_database(
         StoreTooNew: a newer version of this program wrote it.
     """
     configure(server or state / FILE)
+    keep_head_in(state / "audit")
     prepare(before_upgrade)
 
 
@@ -65,6 +68,8 @@ def configure(place: Path | Server, patience: float = PATIENCE) -> None:
     global _place  # noqa: PLW0603 - a process has one database, and Django keeps it in a global too
     wanted = _settings(place, patience)
     named = connections.settings["default"]
+    if isinstance(place, Path) and not (isinstance(_place, Path) and place.parent == _place.parent):
+        keep_head_in(place.parent / "audit")
     _place = place
     if all(named[key] == value for key, value in wanted.items()):
         return
@@ -145,6 +150,7 @@ def _set_up() -> None:
         DATABASES={"default": file_settings(None, PATIENCE)},
         USE_TZ=True,
         TIME_ZONE="UTC",
+        **PASSWORDS,
         LOGGING_CONFIG=None,  # Django would change the whole process's logging
     )
     django.setup()

@@ -1,0 +1,249 @@
+"""Reading the whole log against its chain, its lines and its head: what is the first thing that is wrong?"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from orchestrator.errors import ChainBroken
+from orchestrator.language import Text
+from orchestrator.model.audit import Anchor, Break, BreakKind, Verification
+from orchestrator.model.site import HashAlgorithm
+from orchestrator.records.audit_place import audit_folder
+from orchestrator.records.chain_head import START, Head, read_head
+from orchestrator.records.database import database_faults
+from orchestrator.records.event_hash import COLUMNS, EventLine, algorithm_of, chained
+from orchestrator.records.event_lines import FILE as LINES
+from orchestrator.records.event_lines import Lines, read_lines
+from orchestrator.records.fault import store_error
+from orchestrator.records.models.event import Event, EventKind
+
+_PAGE = 2000
+
+
+@dataclass
+class Walk:
+    """What is known after the events read so far."""
+
+    hashes: dict[int, str]
+    tail: Anchor = START
+    events: int = 0
+    broken: Break | None = None
+    unlisted: int | None = None
+    """The first event that has no line."""
+    acknowledged: list[Text] = field(default_factory=list)
+    anchored: dict[int, str] = field(default_factory=dict)
+    past: hashlib._Hash = field(default_factory=hashlib.sha256)
+    """Over all that was read, right or wrong: what is acknowledged must not change again."""
+
+
+@database_faults()
+def verify_log(anchors: Sequence[Anchor] = ()) -> Verification:
+    """Read the log from its first event to its last. Changes nothing.
+
+    Args:
+        anchors: from paper that was signed; each must be in the log as it says.
+
+    Raises:
+        StoreError: database or folder can't be read.
+    """
+    folder = audit_folder()
+    head, head_break = _read_head()
+    try:
+        lines = read_lines(folder)
+    except OSError as error:
+        raise store_error(error, folder / LINES) from error
+    found = walk(lines.hashes if lines else {}, {one.sequence for one in anchors})
+    # Events added while we read are vouched for by a head that was written after them.
+    later, later_break = _read_head()
+    broken = (
+        found.broken
+        or _of_tail(found, head_break and later_break, later or head, lines)
+        or _of_lines(found, later or head, lines)
+        or _of_anchors(found, anchors, lines)
+    )
+    tail = found.tail if found.events else None
+    return Verification(found.events, tail, broken, tuple(found.acknowledged))
+
+
+def walk(hashes: dict[int, str], anchors: Iterable[int] = ()) -> Walk:
+    """Read all events against their chain and their lines."""
+    state = Walk(hashes, anchored=dict.fromkeys(anchors, ""))
+    for event, following in _with_next(_events()):
+        _take(state, event, following)
+    return state
+
+
+def _take(state: Walk, event: EventLine, following: EventLine | None) -> None:
+    wrong = _judge(state, event, following)
+    if wrong is None and event.kind in (EventKind.CHAIN_RESTARTED, EventKind.DATABASE_RESTORED):
+        _acknowledge(state, event)
+    state.broken = state.broken or wrong
+    if state.unlisted is None and event.sequence not in state.hashes:
+        state.unlisted = event.sequence
+    if event.sequence in state.anchored:
+        state.anchored[event.sequence] = event.hash
+    state.past.update(event.content() + event.hash.encode())
+    state.tail = Anchor(event.sequence, event.hash)
+    state.events += 1
+
+
+def _judge(state: Walk, event: EventLine, following: EventLine | None) -> Break | None:
+    """What is wrong with an event, knowing that all before it is right."""
+    expected = state.tail.sequence + 1
+    if event.sequence != expected and _lost(event) != [expected, event.sequence - 1]:
+        return Break(
+            BreakKind.REMOVED,
+            expected,
+            Text(f"下一个事件是 {event.sequence}", f"the next one is {event.sequence}"),
+        )
+    wanted = chained(state.tail.hash, event.content(), algorithm_of(event.hash) or HashAlgorithm.SM3)
+    line = state.hashes.get(event.sequence)
+    if wanted == event.hash and line in (None, event.hash):
+        return None
+    return _name(state, event, following, recomputed=wanted == event.hash)
+
+
+def _name(state: Walk, event: EventLine, following: EventLine | None, *, recomputed: bool) -> Break:
+    place, after = event.sequence, following.hash if following else None
+    line = state.hashes.get(place)
+    belongs = next((at for at, stored in state.hashes.items() if stored == event.hash), None)
+    if belongs is not None and belongs != place:
+        if belongs == place + 1 and after == state.hashes.get(place + 2):
+            return Break(
+                BreakKind.REMOVED, place, Text("其后的事件被重新编号", "those after it were renumbered")
+            )
+        detail = Text(f"它原是第 {belongs} 个", f"it was event {belongs}")
+        return Break(BreakKind.REORDERED, place, detail)
+    if line is not None and line == after:
+        return Break(
+            BreakKind.INSERTED, place, Text("其后的事件被重新编号", "those after it were renumbered")
+        )
+    if recomputed:
+        detail = Text("此后的哈希被重新计算", "the hashes from here on were computed anew")
+    else:
+        detail = Text("内容与其哈希不符", "what it says does not fit its hash")
+    return Break(BreakKind.ALTERED, place, detail)
+
+
+def _acknowledge(state: Walk, event: EventLine) -> None:
+    data = json.loads(event.data)
+    at = f"{event.at:%Y-%m-%d %H:%M}"
+    if event.kind == EventKind.CHAIN_RESTARTED:
+        zh, en = data["found"]
+        text = Text(
+            f"第 {event.sequence} 个事件（{at}，{event.actor}）记录了断链：{zh}",
+            f"event {event.sequence} ({at}, {event.actor}) took note of a break: {en}",
+        )
+        state.acknowledged.append(text)
+        if data["past"] == state.past.hexdigest():
+            state.broken = None
+        else:
+            detail = Text("它确认断链之后，更早的事件又被改动", "what was before it was changed again since")
+            state.broken = state.broken or Break(BreakKind.ALTERED, event.sequence, detail)
+    elif data.get("lost"):
+        first, last = data["lost"]
+        text = Text(
+            f"第 {event.sequence} 个事件（{at}，{event.actor}）恢复了备份，第 {first}-{last} 个事件因此丢失",
+            f"event {event.sequence} ({at}, {event.actor}) restored a backup: events {first}-{last} were lost",
+        )
+        state.acknowledged.append(text)
+
+
+def _lost(event: EventLine) -> object:
+    """The numbers that a restored or restarted log leaves out, as its event says."""
+    if event.kind not in (EventKind.CHAIN_RESTARTED, EventKind.DATABASE_RESTORED):
+        return None
+    try:
+        return json.loads(event.data).get("lost")
+    except (ValueError, AttributeError):
+        return None
+
+
+def _of_tail(found: Walk, wrong: Break | None, head: Head | None, lines: Lines | None) -> Break | None:
+    tail = found.tail
+    if lines is not None and lines.last > tail.sequence:
+        return Break(
+            BreakKind.TRUNCATED,
+            tail.sequence + 1,
+            Text(f"曾有 {lines.last} 个事件", f"there were {lines.last} events"),
+        )
+    if wrong is not None:
+        return wrong
+    if head is None:
+        if not tail.sequence or (lines is None and not found.unlisted):
+            return None
+        return Break(BreakKind.HEAD, None, Text("head.json 不存在", "head.json is missing"))
+    if head.allows(tail):
+        return None
+    confirmed = head.confirmed
+    if tail.sequence < confirmed.sequence:
+        detail = Text(f"链头为 {confirmed.sequence}", f"the head is at {confirmed.sequence}")
+        return Break(BreakKind.TRUNCATED, tail.sequence + 1, detail)
+    if found.hashes.get(tail.sequence) == tail.hash:
+        detail = Text(
+            f"链头停在 {confirmed.sequence}，日志已到 {tail.sequence}：它是旧的",
+            f"it stands at {confirmed.sequence}, the log at {tail.sequence}: it is an older one",
+        )
+        return Break(BreakKind.HEAD, None, detail)
+    if tail.sequence > confirmed.sequence:
+        detail = Text(f"链头为 {confirmed.sequence}", f"the head is at {confirmed.sequence}")
+        return Break(BreakKind.INSERTED, confirmed.sequence + 1, detail)
+    return Break(
+        BreakKind.ALTERED,
+        None,
+        Text("整条链被重新计算", "the whole chain was computed anew, and the lines too"),
+    )
+
+
+def _of_lines(found: Walk, head: Head | None, lines: Lines | None) -> Break | None:
+    settled = head.confirmed.sequence if head else 0
+    if lines is not None and lines.garbled:
+        detail = Text(f"第 {lines.garbled} 行无法识别", f"line {lines.garbled} is none of ours")
+        return Break(BreakKind.LINES, None, detail)
+    if found.unlisted is not None and found.unlisted <= settled:
+        detail = Text(f"缺少第 {found.unlisted} 个事件", f"event {found.unlisted} is not in it")
+        return Break(BreakKind.LINES, None, detail)
+    return None
+
+
+def _of_anchors(found: Walk, anchors: Sequence[Anchor], lines: Lines | None) -> Break | None:
+    for anchor in anchors:
+        lost = lines.hashes.get(anchor.sequence) if lines else None
+        stored = found.anchored[anchor.sequence] or (lost if found.acknowledged else None)
+        if stored != anchor.hash:
+            detail = Text("与纸上的锚点不符", "it is not the one that the paper names")
+            return Break(BreakKind.ALTERED, anchor.sequence, detail)
+    return None
+
+
+def _read_head() -> tuple[Head | None, Break | None]:
+    folder = audit_folder()
+    try:
+        return read_head(folder), None
+    except ChainBroken as error:
+        return None, Break(BreakKind.HEAD, None, error.message)
+    except OSError as error:
+        raise store_error(error, folder) from error
+
+
+def _events() -> Iterator[EventLine]:
+    """Page by page: rows are only added, so pages fit together."""
+    last = -(2**63)
+    while True:
+        rows = Event.objects.filter(sequence__gt=last).order_by("sequence")[:_PAGE]
+        page = [EventLine(*row) for row in rows.values_list(*COLUMNS)]
+        yield from page
+        if len(page) < _PAGE:
+            return
+        last = page[-1].sequence
+
+
+def _with_next(events: Iterator[EventLine]) -> Iterator[tuple[EventLine, EventLine | None]]:
+    this = next(events, None)
+    while this is not None:
+        following = next(events, None)
+        yield this, following
+        this = following
