@@ -20,6 +20,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "backup_job": {"path": "/etc/passwd"},
     "directory_quota": {"path": "/etc", "limit_mib": 1000},
     "listening_ports": {"ports": [1, "udp/1"]},
+    "mariadb_backup": {"directory": "/etc"},
     "log_pattern": {"path": "/etc/passwd", "pattern": "^root:"},
     "process_running": {"name": "no-such-program-here"},
 }

@@ -1,0 +1,1 @@
+"""What MariaDB and MySQL say in different words."""

@@ -1,0 +1,1 @@
+"""How Redis checks ask a server: through redis-cli on its own host."""
