@@ -34,7 +34,7 @@ def render(report: RoundReport, language: Language) -> bytes:
     values: dict[str, Any] = {
         "report": report,
         "sections": Sections(report),
-        "outlook": Outlook(wording, report.generated_at),
+        "outlook": Outlook(wording, report.started_at),
         "w": wording,
         "t": wording.t,
         "say": wording.say,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 LABEL_LIMIT = 2_000
 EVIDENCE_LIMIT = 1_600
@@ -35,8 +36,12 @@ def legible(text: str) -> str:
     return "".join(_visible(one) if _hides(one) else one for one in unified)
 
 
+@lru_cache(maxsize=4_096)
 def label(text: str) -> str:
-    """`text` made legible and short enough for a cell."""
+    """`text` made legible and short enough for a cell.
+
+    Kept: a report says the same words thousands of times.
+    """
     cut = text if len(text) <= LABEL_LIMIT else text[: LABEL_LIMIT - 1] + "…"
     return legible(cut)
 

@@ -18,7 +18,7 @@ _FALLING = (Comparison.BELOW, Comparison.AT_MOST)
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """The forecasts of one report, made at `now`, for one reader."""
+    """The forecasts of one report for one reader, as they stood at `now`, the start of its round."""
 
     w: Wording
     now: datetime

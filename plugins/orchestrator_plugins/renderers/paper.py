@@ -53,7 +53,7 @@ class Paper:
         self._report = report
         self._w = Wording(language, zone(report.timezone))
         self._sections = Sections(report)
-        self._outlook = Outlook(self._w, report.generated_at)
+        self._outlook = Outlook(self._w, report.started_at)
         self._font = font
         self.drawings: dict[str, str] = {}
         """Every chart as SVG, by its name; filled by `document`."""

@@ -26,6 +26,6 @@ def render(report: RoundReport, language: Language) -> bytes:
         created = report.generated_at.astimezone(wording.zone).replace(tzinfo=None)
         workbook.set_properties({"created": created, "title": f"{report.runbook} #{report.round}"})
         book = Book(workbook, wording)
-        for sheet in Sheets(report, Sections(report), Outlook(wording, report.generated_at), wording).all():
+        for sheet in Sheets(report, Sections(report), Outlook(wording, report.started_at), wording).all():
             book.write(sheet)
     return file.getvalue()
