@@ -56,6 +56,12 @@ def _complete(report: RoundReport) -> bool:
 
 
 def _state(report: RoundReport) -> Text:
+    if report.details_removed_at:
+        day = f"{report.details_removed_at:%Y-%m-%d}"
+        return Text(
+            f"本轮的明细已于 {day} 按保留期清除，只保留计数。",
+            f"The round's details were removed on {day}, as retention says; its counts are left. ",
+        )
     match report.state:
         case RoundState.COMPLETED if report.partial:
             return Text("本轮只检查了部分主机或项目。", "The round was narrowed to some hosts or checks. ")

@@ -11,6 +11,7 @@ from django.db.models.functions import Mod
 from orchestrator.model.forecast import Point
 from orchestrator.model.round import CheckResult
 from orchestrator.model.runbook import Kind
+from orchestrator.records.models.daily_sample import DailySample
 from orchestrator.records.models.host_result import HostResult
 from orchestrator.records.models.round import Round
 from orchestrator.records.models.sample import Sample
@@ -46,8 +47,8 @@ def hosts_with_series() -> Sequence[str]:
 
 
 def read_trend(series: Collection[int], since: datetime, until: datetime) -> dict[int, list[Point]]:
-    """Every number of each series between two times, oldest first."""
-    return _points(series, _between(since, until))
+    """Every number of each series between two times, oldest first; of days that were rolled up their mean."""
+    return _points(series, _between(since, until), _days(series, since, until))
 
 
 def read_daily_trend(
@@ -60,7 +61,8 @@ def read_daily_trend(
     end = int(until.timestamp())
     apart = Mod(Value(end + _NEAR) - F("at"), Value(_DAY))
     rows = _between(since, until).annotate(apart=apart)
-    return _points(series, rows.filter(Q(at__gt=end - recent.total_seconds()) | Q(apart__lte=2 * _NEAR)))
+    chosen = rows.filter(Q(at__gt=end - recent.total_seconds()) | Q(apart__lte=2 * _NEAR))
+    return _points(series, chosen, _days(series, since, until))
 
 
 def last_results(host: str) -> dict[str, CheckResult]:
@@ -95,8 +97,22 @@ def _between(since: datetime, until: datetime) -> QuerySet[Sample]:
     return Sample.objects.filter(at__gte=int(since.timestamp()), at__lte=int(until.timestamp()))
 
 
-def _points(series: Collection[int], samples: QuerySet[Sample]) -> dict[int, list[Point]]:
+def _days(series: Collection[int], since: datetime, until: datetime) -> dict[int, list[Point]]:
+    """A day's mean stands at its noon. Days are older than every single number that is left."""
     found: dict[int, list[Point]] = {one: [] for one in series}
+    rows = DailySample.objects.filter(
+        series__in=list(found),
+        at__gte=int(since.timestamp()) - _DAY // 2,
+        at__lte=int(until.timestamp()) - _DAY // 2,
+    )
+    for one, at, mean in rows.order_by("series", "at").values_list("series_id", "at", "mean"):
+        found[one].append(Point(datetime.fromtimestamp(at + _DAY // 2, UTC), mean))
+    return found
+
+
+def _points(
+    series: Collection[int], samples: QuerySet[Sample], found: dict[int, list[Point]]
+) -> dict[int, list[Point]]:
     chosen = samples.filter(series__in=list(found))
     rows = chosen.order_by("series", "at").values_list("series_id", "at", "value")
     for one, at, value in rows:

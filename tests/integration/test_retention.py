@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from orchestrator.language import Text
+from orchestrator.model.conclusion import conclusion
 from orchestrator.model.round import RoundState
 from orchestrator.model.site import Retention
 from orchestrator.model.system import Catalogue
@@ -15,6 +16,7 @@ from orchestrator.model.verdict import Verdict
 from orchestrator.records.models import DailySample, Finding, HostResult, Sample
 from orchestrator.records.retention import Tidied, tidy
 from orchestrator.records.rounds import get_round
+from orchestrator.records.trend import read_trend
 from orchestrator.reporting.round_report import build_report
 from tests.rounds import START, outcome, plan, recorded, result, seen, value
 
@@ -55,6 +57,15 @@ def test_a_number_that_comes_late_joins_its_day() -> None:
     assert (day.count, day.low, day.high, day.mean, day.last) == (3, 10.0, 80.0, 40.0, 80.0)
 
 
+def test_a_trend_goes_on_through_the_days_that_were_rolled_up() -> None:
+    measured(0, 10.0, 30.0)
+    measured(20, 7.0)
+    tidy(KEEP, SHANGHAI, START + timedelta(days=21))
+    series = Sample.objects.get().series_id
+    seen_since = read_trend([series], START - timedelta(days=1), START + timedelta(days=30))[series]
+    assert [point.value for point in seen_since] == [20.0, 7.0]
+
+
 def test_lines_of_days_go_as_well_in_the_end() -> None:
     measured(0, 10.0)
     tidy(KEEP, SHANGHAI, START + timedelta(days=21))
@@ -86,3 +97,5 @@ def test_the_report_of_a_round_without_its_details_says_so_and_invents_none() ->
     assert (told.hosts, told.items) == ((), ())
     assert told.counts[Verdict.CRIT] == 1
     assert told.counts[Verdict.NOT_RUN] == 0
+    assert "details were removed" in conclusion(told).en
+    assert "明细已于" in conclusion(told).zh
