@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 from testinfra.backend.base import CommandResult
 from testinfra.host import Host as TestinfraHost
@@ -51,10 +50,11 @@ class AnsweredAsk:
     def __init__(self, surroundings: Surroundings, inquiry: Inquiry) -> None:
         self._surroundings = surroundings
         self._inquiry = inquiry
+        self._host = answered_host(surroundings.name, inquiry)
 
-    @cached_property
+    @property
     def host(self) -> TestinfraHost:
-        return answered_host(self._surroundings.name, self._inquiry)
+        return self._host
 
     @property
     def name(self) -> str:
@@ -73,7 +73,7 @@ class AnsweredAsk:
         return self._surroundings.now
 
     def run(self, command: str, *arguments: str) -> CommandResult:
-        return self.host.backend.ask(command, *arguments)
+        return self._host.backend.ask(command, *arguments)
 
     def tcp(self, address: str, port: int) -> TcpAnswer:
         return self._inquiry.answer(TcpProbe(address, port, self._inquiry.timeout), TcpAnswer)

@@ -90,6 +90,8 @@ def _unknown(
 
 
 def _worst_first(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
+    if len(judgements) == 1:
+        return (judgements[0],)
     rest, ordered = list(judgements), []
     while rest:
         verdict = worst(judgement.verdict for judgement in rest)

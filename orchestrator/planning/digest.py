@@ -50,10 +50,10 @@ def _written(value: object, done: dict[int, str]) -> str:
             `canonical`, during which the value holds on to all that is in it: nothing altered slips through.
     """
     match value:
-        case Enum():
-            return _written(value.value, done)
         case str():
             return encode_basestring(value)
+        case Enum():
+            return _written(value.value, done)
         case None | bool() | int() | float():
             return json.dumps(value, allow_nan=False)
         case Mapping():
