@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,3 +18,11 @@ def content_root() -> Path:
     checkout that an editable install points at."""
     installed = PACKAGE / "content"
     return installed if installed.is_dir() else PACKAGE.parent
+
+
+def session_folder() -> Path:
+    """Where this account of the machine keeps its session files. It chooses a place, never a person: a file
+    that was made for somebody else is worth nothing here."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    home = Path(state) if state.startswith("/") else Path("~/.local/state").expanduser()
+    return home / "wardround" / "sessions"

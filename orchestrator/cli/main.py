@@ -46,6 +46,12 @@ COMMANDS = {
         "orchestrator.cli.db",
         Text("数据库：检查、备份、恢复、清理", "The records' database: check, back up, restore, tidy"),
     ),
+    "login": Entry("orchestrator.cli.login", Text("登录", "Log in")),
+    "logout": Entry("orchestrator.cli.login", Text("退出登录", "Log out"), "logout"),
+    "whoami": Entry("orchestrator.cli.login", Text("显示当前身份", "Show who you are here"), "whoami"),
+    "user": Entry(
+        "orchestrator.cli.user", Text("人员：账号、角色、授权", "People: accounts, roles, authorisations")
+    ),
     "init": Entry("orchestrator.cli.init", Text("新建站点目录", "Make a new site folder")),
     "demo": Entry("orchestrator.cli.demo", Text("本机上的示范医院", "A small hospital on this machine")),
     "completion": Entry(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from orchestrator.language import Text
@@ -31,6 +32,26 @@ class Role(StrEnum):
 
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})
 """Separation of the three duties (三员分立, GB/T 22239-2019): each excludes the others."""
+
+
+def conflict(roles: Collection[Role]) -> Text | None:
+    """Why nobody may hold these roles together; None where they go together."""
+    duties = [role for role in Role if role in ADMINISTRATORS and role in roles]
+    others = [role for role in Role if role not in ADMINISTRATORS and role in roles]
+    if len(duties) > 1:
+        return Text(
+            f"{'、'.join(role.label.zh for role in duties)}互斥（三员分立），一人只能担任其一",
+            f"{' and '.join(role.label.en for role in duties)} exclude one another: one person, one duty",
+        )
+    if duties and others:
+        return Text(
+            f"{duties[0].label.zh}不能兼任业务角色（{'、'.join(role.label.zh for role in others)}）："
+            "管理权限的人不参与业务决定",
+            f"a {duties[0].label.en} holds no business role ({', '.join(role.label.en for role in others)}): "
+            "who manages rights takes no business decision",
+        )
+    return None
+
 
 _ROLES = {
     Role.ENGINEER: Text("驻点工程师", "engineer"),
@@ -66,6 +87,25 @@ class Permission(StrEnum):
     def label(self) -> Text:
         return _PERMISSIONS[self]
 
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Whoever holds one of these is eligible for it."""
+        return _ELIGIBLE[self]
+
+    @property
+    def is_duty(self) -> bool:
+        """An administrator's own duty: it is about the whole site, so the role alone allows it."""
+        return self.roles <= ADMINISTRATORS
+
+
+_ELIGIBLE = {
+    Permission.HANDLE_FINDING: frozenset({Role.ENGINEER, Role.SUPERVISOR, Role.ACCOUNT_MANAGER}),
+    Permission.WAIVE: frozenset({Role.SUPERVISOR, Role.IT_DIRECTOR}),
+    Permission.MANAGE_ACCOUNTS: frozenset({Role.SYSTEM_ADMIN}),
+    Permission.MANAGE_AUTHORISATIONS: frozenset({Role.SECURITY_ADMIN}),
+    Permission.MANAGE_AUDIT: frozenset({Role.AUDIT_ADMIN}),
+    Permission.MANAGE_DATABASE: frozenset({Role.SYSTEM_ADMIN}),
+}
 
 _PERMISSIONS = {
     Permission.HANDLE_FINDING: Text("处理发现", "handle findings"),
