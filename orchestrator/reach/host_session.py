@@ -77,8 +77,16 @@ class HostSession:
             raise
         return answers
 
+    async def rest(self) -> None:
+        """Give the connection back once no batch is under way. The next question makes it again."""
+        async with self._turn:
+            await self._hang_up()
+
     async def close(self) -> None:
         self.closed = True
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
         shell, line = self._shell, self._line
         self._shell = self._line = None
         if shell is not None:
@@ -180,6 +188,19 @@ class HostSession:
         return True
 
     def _no_shell(self, pipe: Pipe) -> Unreachable:
+        if not pipe.ended:
+            return Unreachable(
+                self._host.name,
+                UnreachableReason.TIMEOUT,
+                Text(
+                    "已登录，但限时内 shell 没有应答",
+                    "logged in, but its shell did not answer in the time allowed",
+                ),
+                Text(
+                    "查看该主机的负载、磁盘、NFS 挂载和登录用户的 profile",
+                    "look at its load, disks, NFS mounts and the login user's profile",
+                ),
+            )
         written = pipe.notes(STDERR) or pipe.notes(STDOUT)
         said = written.decode("utf-8", "replace").strip()[-300:]
         return Unreachable(

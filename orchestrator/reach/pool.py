@@ -9,6 +9,7 @@ from orchestrator.reach.host_keys import KnownHosts
 from orchestrator.reach.host_session import HostSession, Line
 from orchestrator.reach.local import LocalLine
 from orchestrator.reach.prober import Prober
+from orchestrator.reach.room import Room, connection_room
 from orchestrator.reach.ssh import Logins
 
 
@@ -20,6 +21,7 @@ class Pool:
         self._logins = Logins(known, concurrency)
         self._prober = prober
         self._sessions: dict[str, HostSession] = {}
+        self._room = Room(connection_room())
 
     async def connect(self, host: Host) -> HostSession:
         """The warm session of that host, or a new one.
@@ -32,7 +34,12 @@ class Pool:
             await session.close()
         if session is None or session.closed:
             session = self._sessions[host.name] = HostSession(host, self._dial, self._prober)
-        await session.open()
+        await self._room.enter(session)
+        try:
+            await session.open()
+        except BaseException:
+            self._room.leave(session)
+            raise
         return session
 
     async def close(self) -> None:
