@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +64,12 @@ def make_site(root: Path, state: Path, *, single_user: bool = False) -> Site:
         host_timeout=1,
         single_user=single_user,
     )
+
+
+@pytest.fixture(autouse=True)
+def _fast_hasher() -> Iterator[None]:
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture
