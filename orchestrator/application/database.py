@@ -17,6 +17,7 @@ from orchestrator.records import health
 from orchestrator.records.archive import Manifest
 from orchestrator.records.backup import Backup, Occasion, backup_file, list_backups, make_backup, prune
 from orchestrator.records.chain_tail import settle
+from orchestrator.records.chain_walk import verify_log
 from orchestrator.records.database import place
 from orchestrator.records.events import append_events
 from orchestrator.records.lock import no_round
@@ -44,7 +45,14 @@ class Database:
 
     def check(self) -> DatabaseState:
         """Look at all that a database can suffer from."""
-        parts = (self._integrity(), self._migrations(), self._space(), self._sizes(), self._last_backup())
+        parts = (
+            self._integrity(),
+            self._migrations(),
+            self._audit(),
+            self._space(),
+            self._sizes(),
+            self._last_backup(),
+        )
         return DatabaseState(str(place()), parts)
 
     def backup(self, target: Path | None) -> BackupLine:
@@ -109,7 +117,7 @@ class Database:
         return removed
 
     def _tell_restored(self, actor: Actor, path: Path, manifest: Manifest) -> None:
-        said = {"made_at": manifest.made_at, "version": manifest.version, "head": manifest.anchor}
+        said = {"made_at": manifest.made_at, "version": manifest.version, "backup_head": manifest.anchor}
         record_restore(self._clock(), actor, path.name, said)
 
     def _tell(self, kind: EventKind, actor: Actor, subject: str, data: dict[str, object]) -> None:
@@ -129,6 +137,12 @@ class Database:
         words = ", ".join(missing)
         said = Text(f"缺少 {words}", f"missing: {words}") if missing else Text("最新", "up to date")
         return DatabasePart("migrations", Text("结构版本", "schema"), not missing, said)
+
+    def _audit(self) -> DatabasePart:
+        found = verify_log()
+        said = Text(f"{found.events} 个事件，完好", f"{found.events} events, intact")
+        broken = found.broken.text if found.broken else None
+        return DatabasePart("audit", Text("审计日志", "audit log"), broken is None, broken or said)
 
     def _space(self) -> DatabasePart:
         free, size = health.free_space(self._site.state), health.size()

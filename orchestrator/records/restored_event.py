@@ -30,8 +30,13 @@ def record_restore(at: datetime, actor: Actor, subject: str, data: Mapping[str, 
     except OSError as error:
         raise store_error(error, folder) from error
     restored = hold_tail()
-    told = {**data, "lost_after": restored.sequence, "head_before": str(head.confirmed)}
     number = max(one.sequence for one in (head.confirmed, restored, *head.pending))
+    told = {
+        **data,
+        "head": [head.confirmed.sequence, head.confirmed.hash],
+        "tail": [restored.sequence, restored.hash],
+        "lost": [restored.sequence + 1, number] if number > restored.sequence else None,
+    }
     after = insert_events(at, actor, [(EventKind.DATABASE_RESTORED, subject, told)], number, restored)
     _announce(Head(head.confirmed, (*head.pending, after)))
 

@@ -19,6 +19,7 @@ from orchestrator.errors import StoreError
 from orchestrator.model.server import Server
 from orchestrator.model.verdict import Verdict
 from orchestrator.records import database as records
+from orchestrator.records.chain_walk import verify_log
 from orchestrator.records.lock import round_lock
 from orchestrator.records.models import Event, Round
 from tests.rounds import START, plan, recorded, seen
@@ -62,7 +63,7 @@ def test_a_backup_is_made_listed_and_restored_and_each_is_an_event(
     assert Round.objects.count() == 1
     event = Event.objects.get(kind="database_restored")
     assert event.subject == path.name
-    assert "head_before" in event.data
+    assert verify_log().broken is None
     assert run(["db", "backups", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert {one["path"]: one["reason"] for one in listed} == {
@@ -74,6 +75,7 @@ def test_a_backup_is_made_listed_and_restored_and_each_is_an_event(
     assert Round.objects.count() == 2
     recorded(plan("db1"), day=3)
     assert Event.objects.order_by("-sequence")[0].sequence > event.sequence + 2
+    assert verify_log().broken is None
 
 
 def test_a_backup_is_not_written_over_another_file(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
