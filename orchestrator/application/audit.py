@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orchestrator.application.clock import Clock
 from orchestrator.application.people import People
@@ -19,6 +19,7 @@ from orchestrator.records.chain_tail import current_anchor
 from orchestrator.records.chain_walk import verify_log
 from orchestrator.records.database import database_faults
 from orchestrator.records.models.event import Event
+from orchestrator.records.sealing import seal_events
 
 _ANCHOR = re.compile(r"([1-9][0-9]{0,17})@((?:sm3|sha256):[0-9a-f]{64})")
 
@@ -47,6 +48,12 @@ class Audit:
         """Take note of a break. Raises Refused where there is none, and as `People.decider`."""
         actor = self._people.decider(Permission.MANAGE_AUDIT, ())
         return restart_chain(self._clock(), actor, reason)
+
+    def seal(self) -> int:
+        """Move events older than the site keeps into a sealed file; returns how many. Raises as `restart`."""
+        actor = self._people.decider(Permission.MANAGE_AUDIT, ())
+        now = self._clock()
+        return seal_events(now - timedelta(days=self._site.retention.events), now, actor)
 
     @database_faults()
     def events(

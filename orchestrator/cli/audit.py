@@ -24,9 +24,12 @@ def command() -> None: ...
     name="verify",
     help=say(
         "从头到尾校验审计日志，指出第一个被改动、删除、插入、调换或截断的事件。\n\n"
-        "  wardround audit verify --anchor 123@sm3:...\n\n退出码：0 完好；1 断链；2 用法错误。",
-        "Read the whole log; name the first event that was altered, removed, inserted, reordered or cut off.\n\n"
-        "  wardround audit verify --anchor 123@sm3:...\n\nExit codes: 0 intact; 1 broken; 2 usage.",
+        "  wardround audit verify --anchor 123@sm3:...\n\n"
+        "退出码：0 完好；1 断链；2 用法错误；3 有封档文件未能查看。",
+        "Read the whole log; name the first event that was altered, removed, inserted, reordered or "
+        "cut off.\n\n"
+        "  wardround audit verify --anchor 123@sm3:...\n\n"
+        "Exit codes: 0 intact; 1 broken; 2 usage; 3 a sealed file is not there.",
     ),
 )
 @options.site()
@@ -57,12 +60,16 @@ def verify(site: Path | None, as_json: bool, anchors: tuple[str, ...]) -> int:
     else:
         for text in found.acknowledged:
             click.echo(say(f"已确认的断点：{text.zh}", f"acknowledged: {text.en}"))
+        for text in found.unseen:
+            click.echo(say(f"未能查看：{text.zh}", f"not looked at: {text.en}"))
         if found.broken:
             click.echo(say(f"断链：{found.broken.text.zh}", f"BROKEN: {found.broken.text.en}"))
         else:
             click.echo(say(f"完好：{found.events} 个事件", f"intact: {found.events} events"))
             click.echo(str(found.tail) if found.tail else "-")
-    return ExitCode.FINDINGS if found.broken else ExitCode.OK
+    if found.broken:
+        return ExitCode.FINDINGS
+    return ExitCode.UNKNOWN if found.unseen else ExitCode.OK
 
 
 @command.command(
@@ -152,4 +159,20 @@ def restart(site: Path | None, reason: str) -> int:
     found = open_wardround(site).audit.restart(reason)
     if found.broken:
         click.echo(say(f"已记录：{found.broken.text.zh}", f"recorded: {found.broken.text.en}"), err=True)
+    return ExitCode.OK
+
+
+@command.command(
+    name="seal",
+    help=say(
+        "把超过保留期（retention.events）的事件移入签名的封档文件。",
+        "Move events older than retention.events into a signed file.",
+    ),
+)
+@options.site()
+def seal(site: Path | None) -> int:
+    from orchestrator.bootstrap import open_wardround
+
+    sealed = open_wardround(site).audit.seal()
+    click.echo(say(f"已封存 {sealed} 个事件", f"sealed {sealed} events"), err=True)
     return ExitCode.OK

@@ -14,7 +14,7 @@ _algorithm = HashAlgorithm.SM3
 
 def keep_head_in(folder: Path, algorithm: HashAlgorithm = HashAlgorithm.SM3) -> None:
     """Name the folder. Touches nothing on disk."""
-    global _folder, _algorithm  # noqa: PLW0603 - a process has one log, as it has one database
+    global _folder, _algorithm
     _folder, _algorithm = folder, algorithm
 
 

@@ -35,7 +35,7 @@ class Head:
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """One process at a time reads and replaces the head. Held briefly, never while waiting for the database."""
+    """One process at a time reads and replaces the head. Held briefly, never while waiting for a write."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o750)
     with (folder / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -61,7 +61,8 @@ def read_head(folder: Path) -> Head | None:
     raise ChainBroken(
         Text(
             f"审计链头 {folder / FILE} 已损坏或被改动，签名不符",
-            f"the head of the audit log {folder / FILE} is damaged or was changed: its signature does not hold",
+            f"the head of the audit log {folder / FILE} is damaged or was changed: "
+            "its signature does not hold",
         ),
         MEND,
     )

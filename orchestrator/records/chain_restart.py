@@ -1,4 +1,4 @@
-"""Going on after a break or a restore: an event that says what was found, never a clean slate."""
+"""Going on after a break: an event that says what was found, never a clean slate."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from orchestrator.model.audit import Anchor, Verification
 from orchestrator.records.audit_place import audit_folder
 from orchestrator.records.chain_head import START, Head, held, read_head, write_head
 from orchestrator.records.chain_tail import hold_tail, settle
-from orchestrator.records.chain_walk import verify_log, walk
+from orchestrator.records.chain_walk import log_events, verify_log, walk
 from orchestrator.records.database import database_faults
+from orchestrator.records.event_hash import EventLine
 from orchestrator.records.event_lines import FILE as LINES
 from orchestrator.records.event_lines import append_lines, read_lines
 from orchestrator.records.events import insert_events
 from orchestrator.records.fault import store_error
-from orchestrator.records.models.event import Event, EventKind
+from orchestrator.records.models.event import EventKind
 
 
 @database_faults()
@@ -47,27 +48,6 @@ def restart_chain(at: datetime, actor: Actor, reason: str) -> Verification:
         }
         _go_on(at, actor, EventKind.CHAIN_RESTARTED, "chain", data, end)
     return found
-
-
-@database_faults()
-def record_restore(at: datetime, actor: Actor, subject: str, data: Mapping[str, object]) -> None:
-    """Record that a backup was restored, as the last part of it, over the restored rows.
-
-    The event names the head before, and so what was lost; without it the log would read as cut off.
-
-    Raises:
-        ChainBroken: the backup is not of this log.
-        StoreError: it can't be written.
-    """
-    with transaction.atomic():
-        end = hold_tail()
-        lines = read_lines(audit_folder())
-        if lines and end.sequence and lines.hashes.get(end.sequence, end.hash) != end.hash:
-            raise ChainBroken(
-                Text("这份备份不属于本站点的审计日志", "this backup is not of this site's audit log"),
-                Text("换一份本站点的备份", "use a backup of this site"),
-            )
-        _go_on(at, actor, EventKind.DATABASE_RESTORED, subject, {**data, **_position(end)}, end)
 
 
 def _position(end: Anchor) -> dict[str, object]:
@@ -101,8 +81,11 @@ def _mend_lines(end: Anchor, after: Anchor) -> None:
     """Keep lines that can be read; write them anew from the database where they can't, the old file aside."""
     folder = audit_folder()
     lines = read_lines(folder)
-    rows = Event.objects.filter(sequence__lte=end.sequence).order_by("sequence")
-    stored = dict(rows.values_list("sequence", "hash"))
+    stored = {
+        event.sequence: event.hash
+        for event in log_events()
+        if isinstance(event, EventLine) and event.sequence <= end.sequence
+    }
     if lines is not None and not lines.garbled and stored.keys() <= lines.hashes.keys():
         return
     if lines is not None:

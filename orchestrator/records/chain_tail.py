@@ -100,7 +100,7 @@ def require_intact(head: Head, end: Anchor, last: Anchor | None) -> None:
 
 
 def _found(end: Anchor) -> Head:
-    """The first head: only for a log that is empty, or that was chained by the upgrade and not written since."""
+    """The first head: only for a log that is empty, or just chained by the upgrade."""
     folder = audit_folder()
     fresh = not end.sequence or Event.objects.get(pk=end.sequence).kind == EventKind.CHAIN_STARTED
     if fresh and not (folder / LINES).exists():
@@ -123,7 +123,8 @@ def _broken(head: Head, end: Anchor) -> ChainBroken:
     if end.sequence < confirmed:
         text = Text(
             f"审计日志末尾缺失：应有 {confirmed} 个事件，数据库中只到 {end.sequence}",
-            f"the end of the audit log is missing: it had {confirmed} events, the database ends at {end.sequence}",
+            f"the end of the audit log is missing: it had {confirmed} events, "
+            f"the database ends at {end.sequence}",
         )
     else:
         text = Text(

@@ -19,8 +19,18 @@ from orchestrator.records.event_lines import FILE as LINES
 from orchestrator.records.event_lines import Lines, read_lines
 from orchestrator.records.fault import store_error
 from orchestrator.records.models.event import Event, EventKind
+from orchestrator.records.models.segment import Segment
+from orchestrator.records.segments import FOLDER, DamagedSegment, read_segment
 
 _PAGE = 2000
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A sealed stretch that can't be read."""
+
+    segment: Segment
+    missing: bool
 
 
 @dataclass
@@ -29,11 +39,17 @@ class Walk:
 
     hashes: dict[int, str]
     tail: Anchor = START
+    segments: tuple[int, ...] = ()
     events: int = 0
     broken: Break | None = None
     unlisted: int | None = None
     """The first event that has no line."""
     acknowledged: list[Text] = field(default_factory=list)
+    unseen: list[Text] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
+    """First events of sealed files that are not there."""
+    sealed: set[tuple[int, int, str]] = field(default_factory=set)
+    """Segments that an event tells of: first, last, digest."""
     anchored: dict[int, str] = field(default_factory=dict)
     past: hashlib._Hash = field(default_factory=hashlib.sha256)
     """Over all that was read, right or wrong: what is acknowledged must not change again."""
@@ -55,25 +71,71 @@ def verify_log(anchors: Sequence[Anchor] = ()) -> Verification:
         lines = read_lines(folder)
     except OSError as error:
         raise store_error(error, folder / LINES) from error
-    found = walk(lines.hashes if lines else {}, {one.sequence for one in anchors})
+    wanted = {one.sequence for one in anchors}
+    found = walk(lines.hashes if lines else {}, wanted)
+    while found.segments != _segments():  # sealed while we read
+        found = walk(lines.hashes if lines else {}, wanted)
     # Events added while we read are vouched for by a head that was written after them.
     later, later_break = _read_head()
     broken = (
         found.broken
+        or _of_segments(found)
         or _of_tail(found, head_break and later_break, later or head, lines)
         or _of_lines(found, later or head, lines)
         or _of_anchors(found, anchors, lines)
     )
     tail = found.tail if found.events else None
-    return Verification(found.events, tail, broken, tuple(found.acknowledged))
+    return Verification(found.events, tail, broken, tuple(found.acknowledged), tuple(found.unseen))
 
 
 def walk(hashes: dict[int, str], anchors: Iterable[int] = ()) -> Walk:
     """Read all events against their chain and their lines."""
-    state = Walk(hashes, anchored=dict.fromkeys(anchors, ""))
-    for event, following in _with_next(_events()):
-        _take(state, event, following)
+    state = Walk(hashes, anchored=dict.fromkeys(anchors, ""), segments=_segments())
+    for event, following in _with_next(log_events()):
+        if isinstance(event, EventLine):
+            _take(state, event, following if isinstance(following, EventLine) else None)
+        else:
+            _step_over(state, event)
     return state
+
+
+def log_events() -> Iterator[EventLine | Gap]:
+    """Sealed ones first, then page by page those in the database: rows are only added."""
+    for segment in Segment.objects.order_by("first"):
+        try:
+            yield from read_segment(segment)
+        except FileNotFoundError:
+            yield Gap(segment, missing=True)
+        except DamagedSegment:
+            yield Gap(segment, missing=False)
+    last = -(2**63)
+    while True:
+        rows = Event.objects.filter(sequence__gt=last).order_by("sequence")[:_PAGE]
+        page = [EventLine(*row) for row in rows.values_list(*COLUMNS)]
+        yield from page
+        if len(page) < _PAGE:
+            return
+        last = page[-1].sequence
+
+
+def _step_over(state: Walk, gap: Gap) -> None:
+    segment = gap.segment
+    path = audit_folder() / FOLDER / segment.file
+    if gap.missing:
+        state.missing.append(segment.first)
+        state.unseen.append(
+            Text(
+                f"第 {segment.first}-{segment.last} 个事件未能查看：封档文件 {path} 不在",
+                f"events {segment.first}-{segment.last} could not be looked at: {path} is not there",
+            )
+        )
+    else:
+        detail = Text(f"{path} 与封存时不同", f"{path} is not what was sealed")
+        state.broken = state.broken or Break(BreakKind.SEGMENT, segment.first, detail)
+    if (segment.first, segment.previous) != (state.tail.sequence + 1, state.tail.hash):
+        detail = Text("封档与前文不衔接", "the segment does not follow what is before it")
+        state.broken = state.broken or Break(BreakKind.REMOVED, state.tail.sequence + 1, detail)
+    state.tail = Anchor(segment.last, segment.hash)
 
 
 def _take(state: Walk, event: EventLine, following: EventLine | None) -> None:
@@ -81,6 +143,9 @@ def _take(state: Walk, event: EventLine, following: EventLine | None) -> None:
     if wrong is None and event.kind in (EventKind.CHAIN_RESTARTED, EventKind.DATABASE_RESTORED):
         _acknowledge(state, event)
     state.broken = state.broken or wrong
+    if wrong is None and event.kind == EventKind.SEGMENT_SEALED:
+        data = json.loads(event.data)
+        state.sealed.add((data["first"], data["last"], data["digest"]))
     if state.unlisted is None and event.sequence not in state.hashes:
         state.unlisted = event.sequence
     if event.sequence in state.anchored:
@@ -138,7 +203,7 @@ def _acknowledge(state: Walk, event: EventLine) -> None:
             f"event {event.sequence} ({at}, {event.actor}) took note of a break: {en}",
         )
         state.acknowledged.append(text)
-        if data["past"] == state.past.hexdigest():
+        if state.unseen or data["past"] == state.past.hexdigest():
             state.broken = None
         else:
             detail = Text("它确认断链之后，更早的事件又被改动", "what was before it was changed again since")
@@ -211,6 +276,8 @@ def _of_lines(found: Walk, head: Head | None, lines: Lines | None) -> Break | No
 
 def _of_anchors(found: Walk, anchors: Sequence[Anchor], lines: Lines | None) -> Break | None:
     for anchor in anchors:
+        if found.unseen and not found.anchored[anchor.sequence] and anchor.sequence <= found.tail.sequence:
+            continue  # said already: it could not be looked at
         lost = lines.hashes.get(anchor.sequence) if lines else None
         stored = found.anchored[anchor.sequence] or (lost if found.acknowledged else None)
         if stored != anchor.hash:
@@ -229,19 +296,24 @@ def _read_head() -> tuple[Head | None, Break | None]:
         raise store_error(error, folder) from error
 
 
-def _events() -> Iterator[EventLine]:
-    """Page by page: rows are only added, so pages fit together."""
-    last = -(2**63)
-    while True:
-        rows = Event.objects.filter(sequence__gt=last).order_by("sequence")[:_PAGE]
-        page = [EventLine(*row) for row in rows.values_list(*COLUMNS)]
-        yield from page
-        if len(page) < _PAGE:
-            return
-        last = page[-1].sequence
+def _of_segments(found: Walk) -> Break | None:
+    """Only what an event of the chain tells of may have left the database."""
+    for segment in Segment.objects.order_by("first"):
+        known = (segment.first, segment.last, segment.digest) in found.sealed
+        # The event that tells of it may itself lie in a later file that is not there.
+        if not known and not any(first > segment.first for first in found.missing):
+            detail = Text("没有事件记录这次封档", "no event tells that they were sealed")
+            return Break(BreakKind.REMOVED, segment.first, detail)
+    return None
 
 
-def _with_next(events: Iterator[EventLine]) -> Iterator[tuple[EventLine, EventLine | None]]:
+def _segments() -> tuple[int, ...]:
+    return tuple(Segment.objects.order_by("first").values_list("first", flat=True))
+
+
+def _with_next(
+    events: Iterator[EventLine | Gap],
+) -> Iterator[tuple[EventLine | Gap, EventLine | Gap | None]]:
     this = next(events, None)
     while this is not None:
         following = next(events, None)

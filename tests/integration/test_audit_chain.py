@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from orchestrator.errors import ChainBroken, StoreError
 from orchestrator.model.audit import Anchor, BreakKind
 from orchestrator.model.site import HashAlgorithm
 from orchestrator.records.audit_place import audit_folder
-from orchestrator.records.chain_restart import record_restore, restart_chain
-from orchestrator.records.chain_tail import current_anchor
+from orchestrator.records.chain_restart import restart_chain
+from orchestrator.records.chain_tail import current_anchor, settle
 from orchestrator.records.chain_walk import verify_log
 from orchestrator.records.event_hash import COLUMNS, EventLine, chained
 from orchestrator.records.events import append_events
 from orchestrator.records.models import Event
 from orchestrator.records.models.event import EventKind
+from orchestrator.records.restored_event import record_restore
+from orchestrator.records.sealing import seal_events
 from tests.rounds import START, WANG
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -56,7 +59,10 @@ def shift(first: int, by: int) -> tuple[str, str]:
 
 def copy(source: int, target: int) -> str:
     rest = ", ".join(COLUMNS[1:])
-    return f"INSERT INTO records_event (sequence, {rest}) SELECT {target}, {rest} FROM records_event WHERE sequence = {source}"
+    return (
+        f"INSERT INTO records_event (sequence, {rest}) "
+        f"SELECT {target}, {rest} FROM records_event WHERE sequence = {source}"
+    )
 
 
 def recompute(first: int) -> None:
@@ -138,11 +144,15 @@ TAMPERINGS: dict[str, tuple[Callable[[], None], BreakKind, int | None]] = {
         BreakKind.ALTERED,
         3,
     ),
-    "delete the head": (lambda: (audit_folder() / "head.json").unlink(), BreakKind.HEAD, None),
+    "delete the head": (lambda: remove("head.json"), BreakKind.HEAD, None),
     "corrupt the head": (lambda: overwrite("head.json", "{"), BreakKind.HEAD, None),
-    "delete the lines": (lambda: (audit_folder() / "events.log").unlink(), BreakKind.LINES, None),
+    "delete the lines": (lambda: remove("events.log"), BreakKind.LINES, None),
     "garble the lines": (lambda: overwrite("events.log", "1 x\n"), BreakKind.LINES, None),
 }
+
+
+def remove(name: str) -> None:
+    (audit_folder() / name).unlink()
 
 
 def overwrite(name: str, content: str) -> None:
@@ -200,7 +210,9 @@ def test_what_is_acknowledged_must_not_change_again(log: None) -> None:
 
 def test_a_restore_is_an_event_and_says_what_was_lost(log: None) -> None:
     by_force("DELETE FROM records_event WHERE sequence > 6")
-    record_restore(START, WANG, "backup", {})
+    with transaction.atomic():
+        record_restore(START, WANG, "backup", {})
+    settle()
     restored = verify_log()
     assert restored.broken is None
     assert "7-8" in restored.acknowledged[0].en
@@ -220,3 +232,41 @@ def test_an_anchor_on_paper_finds_a_log_that_was_replaced_as_a_whole(log: None) 
     forged = verify_log([Anchor(5, anchor.hash)]).broken
     assert forged is not None
     assert forged.sequence == 5
+
+
+def sealed_file(log_folder: Path) -> Path:
+    (file,) = (log_folder / "segments").iterdir()
+    return file
+
+
+def test_sealed_events_leave_the_database_and_stay_in_the_chain(log: None) -> None:
+    assert seal_events(START + timedelta(days=1), START + timedelta(days=400), WANG) == 7
+    assert list(Event.objects.values_list("sequence", flat=True)) == [8, 9]
+    assert verify_log().broken is None
+    assert verify_log().events == 9
+    append_events(START, WANG, [(EventKind.PERMIT_REDEEMED, "later", {})])
+    assert found() == (None, None)
+
+
+def test_a_sealed_file_that_is_not_there_is_said_not_to_be_seen(log: None) -> None:
+    seal_events(START + timedelta(days=1), START, WANG)
+    sealed_file(audit_folder()).unlink()
+    report = verify_log()
+    assert report.broken is None
+    assert "1-7" in report.unseen[0].en
+
+
+def test_a_sealed_file_that_was_changed_is_named(log: None) -> None:
+    seal_events(START + timedelta(days=1), START, WANG)
+    file = sealed_file(audit_folder())
+    file.write_bytes(file.read_bytes()[:-9])
+    assert found() == (BreakKind.SEGMENT, 1)
+
+
+def test_events_that_no_sealing_event_tells_of_are_missed(log: None) -> None:
+    by_force(
+        "INSERT INTO records_segment (first, last, previous, hash, file, digest, sealed_at) "
+        "SELECT 1, 3, '', hash, 'x', 'x', at FROM records_event WHERE sequence = 3",
+        "DELETE FROM records_event WHERE sequence <= 3",
+    )
+    assert found() == (BreakKind.REMOVED, 1)
