@@ -85,7 +85,7 @@ def test_what_shrinks_towards_a_low_limit_is_foretold_as_well() -> None:
         (series(lambda day: 40 + 4 * (day % 5)), "falls back again and again"),
         ([p for p in series(lambda day: 80 + day) if p.at < NOW - timedelta(days=5)], "no sample for"),
         (
-            [p for p in series(lambda day: 80 + day / 2) if not -18 < (p.at - NOW) / timedelta(days=1) < -1.5],
+            [p for p in series(lambda day: 80 + day) if not 1.5 < (NOW - p.at) / timedelta(days=1) < 18],
             "since the gap",
         ),
         ([], "only 0 samples"),
