@@ -42,6 +42,15 @@ class DisguisedPasswordValidator(CommonPasswordValidator):
             raise ValidationError("a common password", code="password_too_common")
 
 
+class WithoutNameValidator:
+    """Refuses a password with the account's name in it, which Django's measure of likeness lets pass."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        name = str(getattr(user, "name", "")).lower()
+        if name and name in password.lower():
+            raise ValidationError("the account's name is in it", code="password_too_similar")
+
+
 def _kind(sign: str) -> str:
     if sign.islower():
         return "lower"

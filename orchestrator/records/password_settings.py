@@ -19,6 +19,7 @@ PASSWORDS: dict[str, Any] = {
         {"NAME": f"{_OURS}.WritableValidator"},
         {"NAME": f"{_OURS}.ThreeClassesValidator"},
         {"NAME": f"{_OURS}.DisguisedPasswordValidator"},
+        {"NAME": f"{_OURS}.WithoutNameValidator"},
         {
             "NAME": f"{_DJANGO}.UserAttributeSimilarityValidator",
             "OPTIONS": {"user_attributes": ("name", "full_name")},

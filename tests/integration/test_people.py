@@ -280,14 +280,15 @@ def test_the_database_itself_keeps_two_administrator_roles_apart(cast: Cast) -> 
         AccountRole.objects.create(account=account, role=Role.AUDIT_ADMIN)
 
 
-@pytest.mark.parametrize(
-    "statement",
-    ["DELETE FROM records_account", "REPLACE INTO records_account SELECT * FROM records_account"],
-)
-def test_nobody_deletes_an_account(cast: Cast, statement: str) -> None:
+def test_nobody_deletes_an_account(cast: Cast) -> None:
     AccountRole.objects.all().delete()
-    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
+    replace = {
+        "sqlite": "REPLACE INTO records_account SELECT * FROM records_account",
+        "postgresql": "TRUNCATE records_account CASCADE",
+    }
+    for statement in ("DELETE FROM records_account", replace[connection.vendor]):
+        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
     assert Account.objects.count() == len(ROLES)
 
 
