@@ -18,7 +18,7 @@ from orchestrator.records.events import append_events
 from orchestrator.records.fault import store_error
 from orchestrator.records.models.event import Event, EventKind
 from orchestrator.records.models.segment import Segment
-from orchestrator.records.segments import FOLDER, read_segment, write_segment
+from orchestrator.records.segments import FOLDER, DamagedSegment, read_segment, write_segment
 
 
 @database_faults()
@@ -43,16 +43,17 @@ def seal_events(before: datetime, at: datetime, actor: Actor) -> int:
         segment = _segment(events, at)
         try:
             segment.digest = write_segment(segment.file, iter(events))
-            if read_segment(segment) != events:
-                raise OSError(f"{segment.file} reads back differently")
+            same = read_segment(segment) == events
         except OSError as error:
             raise store_error(error, audit_folder() / FOLDER / segment.file) from error
-        except ValueError:
+        except DamagedSegment:
+            same = False
+        if not same:
             raise ChainBroken(
                 Text(
                     f"封档文件 {segment.file} 写入后校验不符", f"{segment.file} does not read back as written"
                 )
-            ) from None
+            )
         said = {"first": segment.first, "last": segment.last, "file": segment.file, "digest": segment.digest}
         subject = f"events {segment.first}-{segment.last}"
         append_events(at, actor, [(EventKind.SEGMENT_SEALED, subject, said)])
