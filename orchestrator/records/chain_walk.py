@@ -210,9 +210,10 @@ def _acknowledge(state: Walk, event: EventLine) -> None:
             state.broken = state.broken or Break(BreakKind.ALTERED, event.sequence, detail)
     elif data.get("lost"):
         first, last = data["lost"]
+        by = f"{at}, {event.actor}"
         text = Text(
             f"第 {event.sequence} 个事件（{at}，{event.actor}）恢复了备份，第 {first}-{last} 个事件因此丢失",
-            f"event {event.sequence} ({at}, {event.actor}) restored a backup: events {first}-{last} were lost",
+            f"event {event.sequence} ({by}) restored a backup: events {first}-{last} were lost",
         )
         state.acknowledged.append(text)
 
