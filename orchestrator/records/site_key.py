@@ -1,4 +1,4 @@
-"""The site's own random key: for fingerprints of secrets and for masks of patient numbers."""
+"""The site's own random key: for fingerprints of secrets, masks of patient numbers, and second factors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ SIZE = 32
 
 
 def site_key(state: Path) -> bytes:
-    """The key, made at first use. Losing it makes old fingerprints and masks incomparable, nothing worse.
+    """The key, made at first use. Losing it makes old fingerprints and masks incomparable, and
+    second factors have to be enrolled again.
 
     Raises:
         StoreError: it can't be read or made, or is not what was written.
