@@ -21,11 +21,13 @@ from orchestrator.model.server import Server
 from orchestrator.model.verdict import Verdict
 from orchestrator.records import database as records
 from orchestrator.records.backup import Occasion, backup_file, list_backups, make_backup, prune
+from orchestrator.records.chain_tail import settle
 from orchestrator.records.models import Event
 from orchestrator.records.restore import require_restorable, restore
+from orchestrator.records.restored_event import record_restore
 from orchestrator.records.rounds import list_rounds
 from orchestrator.records.table import Kind, read_tables
-from tests.rounds import lost, plan, recorded, seen
+from tests.rounds import WANG, lost, plan, recorded, seen
 
 AT = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
 ASKED = Occasion("0.1.0", "示范县人民医院", "asked", AT)
@@ -57,6 +59,9 @@ def test_what_is_restored_is_what_was_kept_and_goes_on_from_there(database: Path
     recorded(plan("db1"), seen("db1", Verdict.CRIT), day=2)
     put_back(tmp_path / "kept.zip")
     assert everything() == before
+    manifest = require_restorable(tmp_path / "kept.zip")
+    restore(tmp_path / "kept.zip", manifest, lambda: record_restore(AT, WANG, "kept.zip", {}))
+    settle()
     assert recorded(plan("db1"), seen("db1", Verdict.OK), day=3) == 3
     assert [path.name for path in tmp_path.glob(".*")] == []
 
@@ -115,7 +120,8 @@ def cut(path: Path) -> None:
 
 def flip(path: Path) -> None:
     content = bytearray(path.read_bytes())
-    content[len(content) // 3] ^= 0xFF
+    for place in range(len(content) // 3, len(content) // 3 + 200):  # longer than any header within
+        content[place] ^= 0xFF
     path.write_bytes(content)
 
 
@@ -224,6 +230,7 @@ import sys; from pathlib import Path
 from orchestrator.model.server import Server
 from orchestrator.records.database import configure, FILE
 from orchestrator.records.restore import require_restorable, restore
+from orchestrator.records.restored_event import record_restore
 archive, moment, *where = sys.argv[1:]
 if len(where) > 1:
     configure(Server(where[0], where[1], int(where[2]), "ward", {}, Path(where[3])))
