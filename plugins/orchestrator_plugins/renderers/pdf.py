@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import typst
 
@@ -13,7 +14,8 @@ from orchestrator.model.verdict import Verdict
 from orchestrator_plugins.renderers import TEMPLATES
 from orchestrator_plugins.renderers.font import fonts
 from orchestrator_plugins.renderers.icon import COLOURS, picture
-from orchestrator_plugins.renderers.paper import Paper
+from orchestrator_plugins.renderers.paper.document import document
+from orchestrator_plugins.renderers.paper.drawings import Drawings
 
 suffix = "pdf"
 
@@ -21,16 +23,16 @@ suffix = "pdf"
 def render(report: RoundReport, language: Language) -> bytes:
     """Raises PluginError where a font is missing or the report can't be set."""
     found, chinese = fonts()
-    paper = Paper(report, language, chinese)
-    document = {
-        **paper.document(),
+    drawings = Drawings(chinese)
+    sheet = {
+        **asdict(document(report, language, drawings)),
         "font": chinese,
         "colours": {verdict.value: colour for verdict, colour in COLOURS.items()},
         "icons": {verdict.value: picture(verdict) for verdict in Verdict},
-        "drawings": paper.drawings,
+        "drawings": drawings.by_name,
     }
     # What a host said reaches typst as strings of this JSON, never as a part of the program that sets it.
-    written = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace").decode()
+    written = json.dumps(sheet, ensure_ascii=False).encode("utf-8", "replace").decode()
     try:
         return typst.compile(
             (TEMPLATES / "report.typ").read_bytes(),

@@ -1,0 +1,1 @@
+"""What the printed report says, section by section: everything worded, nothing left to the typesetter."""
