@@ -20,6 +20,11 @@ PRODUCT = "wardround"
 FORMAT = 1
 _MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, ValueError, KeyError, EOFError),
+    *(NotImplementedError, RuntimeError),
+)
+"""What reading a damaged zip raises: a method or an encryption that we never wrote is damage too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def read_manifest(path: Path) -> Manifest:
         raise store_error(error, path) from error
     except KeyError:
         raise _foreign(path) from None
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+    except _BROKEN as error:
         raise _damaged(path, str(error)) from error
     return _manifest(path, content)
 
@@ -122,7 +127,7 @@ def _blocks(path: Path, table: str) -> Iterator[bytes]:
                 yield block
     except OSError as error:
         raise store_error(error, path) from error
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
+    except _BROKEN as error:
         raise _damaged(path, str(error)) from error
 
 
