@@ -95,6 +95,23 @@ def perhaps() -> ReportItem:
     )
 
 
+def steady() -> ReportItem:
+    """A disk that grows so slowly that no crossing can be foretold, though its values can."""
+    return replace(
+        FILES.item("his-db02", 58.2),
+        subject="/var/lib/postgresql",
+        previous=58.2,
+        trend=series(28, 57.4, 58.2),
+        forecast=Forecast(
+            samples=29,
+            slope=0.03,
+            coverage=0.9,
+            after_days=((30, 57.9, 60.6), (60, 58.1, 62.4)),
+            reason=Text("180 天内不会达到界限", "it will not reach its limit within 180 days"),
+        ),
+    )
+
+
 def untold() -> ReportItem:
     """A disk of which nothing can be told yet."""
     return replace(

@@ -35,7 +35,7 @@ from tests.golden.kit import (
     UNITS,
     Kit,
 )
-from tests.golden.passage import ANCHOR, WAIVERS, aged, filling, perhaps, untold
+from tests.golden.passage import ANCHOR, WAIVERS, aged, filling, perhaps, steady, untold
 
 _DAYS_AGO = STARTED - timedelta(days=3)
 _DF = """Filesystem           Type 1024-blocks      Used Available Capacity Mounted on
@@ -55,7 +55,7 @@ _LOG = """2026-11-24 06:24:11.902 ERROR [pool-3] c.h.insurance.Client - connect 
 def morning() -> RoundReport:
     """An ordinary bad morning: findings of every kind, two hosts lost, one waived, two cleared."""
     items = [*_usual(SERVERS), *_business()]
-    news = [*map(aged, _bad_news()), filling(), perhaps(), untold()]
+    news = [*map(aged, _bad_news()), filling(), perhaps(), steady(), untold()]
     report = assemble(SERVERS, _with(items, news), _cleared())
     return replace(report, waivers=WAIVERS, anchor=ANCHOR)
 

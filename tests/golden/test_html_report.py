@@ -198,14 +198,19 @@ def test_a_forecast_names_a_span_of_days_and_a_missing_one_its_reason() -> None:
         assert said in shown
 
 
-def test_nothing_is_foretold_where_no_crossing_is() -> None:
-    item = next(item for item in rounds.morning().items if item.subject == "/emr/archive")
-    assert item.forecast is not None
-    mute = replace(item.forecast, earliest=None, latest=None, reason=Text("没有趋势", "no trend"))
-    report = replace(rounds.clean(), items=(replace(item, forecast=mute),))
-    shown = text(page(report))
-    assert "没有趋势" in shown
+def test_where_no_crossing_is_foretold_the_reason_stands_beside_the_values_to_come() -> None:
+    item = next(item for item in rounds.morning().items if item.host == "his-db02" and item.forecast)
+    shown = text(page(replace(rounds.clean(), items=(item,))))
+    for said in ("180 天内不会达到界限", "30 天后 57.9–60.6%", "60 天后 58.1–62.4%"):
+        assert said in shown
     assert "预计" not in shown
+    assert "90 天后" not in shown
+
+
+def test_where_the_data_bear_no_value_to_come_none_is_shown() -> None:
+    item = next(item for item in rounds.morning().items if item.host == "his-app02" and item.forecast)
+    shown = text(page(replace(rounds.clean(), items=(item,))))
+    assert "样本不足（4 个，至少 7 个）" in shown
     assert "天后" not in shown
 
 

@@ -53,6 +53,18 @@ def test_a_value_that_is_no_number_is_null() -> None:
     assert None in values
 
 
+def test_the_values_to_come_are_given_also_where_no_crossing_is_foretold() -> None:
+    (forecast,) = [
+        item["forecast"]
+        for item in document(rounds.morning())["items"]
+        if item["host"] == "his-db02" and item["forecast"]
+    ]
+    assert forecast["earliest"] is None
+    assert forecast["reason"]["en"] == "it will not reach its limit within 180 days"
+    assert [one["days"] for one in forecast["after_days"]] == [30, 60]
+    assert forecast["slope_per_day"] == 0.03
+
+
 def test_every_component_that_is_named_is_described() -> None:
     found = document(rounds.morning())
     named = {slug for item in found["findings"] for slug in item["affected"]}

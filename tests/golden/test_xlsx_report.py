@@ -90,6 +90,15 @@ def test_a_value_is_a_number_and_a_verdict_a_word() -> None:
     assert first[head.index("逾期")] == "已逾期"
 
 
+def test_a_value_to_come_stands_beside_the_reason_why_no_crossing_is_foretold() -> None:
+    head, *rows = sheets(render(rounds.morning(), Language.ZH))["容量预测"]
+    (row,) = [row for row in rows if row[head.index("主机")] == "his-db02" and "/var" in str(row)]
+    assert row[head.index("最早")] is None
+    assert row[head.index("30 天后")] == "57.9–60.6%"
+    assert row[head.index("90 天后")] == "—"
+    assert "180 天内不会达到界限" in row[-1]
+
+
 def test_times_are_those_of_the_site() -> None:
     summary = {row[0]: row[1] for row in sheets(render(rounds.morning(), Language.ZH))["概要"]}
     assert summary["开始"] % 1 == pytest.approx((6 * 3600 + 31 * 60 + 4) / 86_400)

@@ -206,19 +206,18 @@ def _waiver(waiver: Waiver, clock: _Clock) -> dict[str, object]:
 
 
 def _forecast(forecast: Forecast | None, clock: _Clock) -> dict[str, object] | None:
-    """Without `earliest` nothing is foretold, and `reason` says why."""
+    """Without `earliest` no crossing is foretold, and `reason` says why; `after_days` may hold values."""
     if forecast is None:
         return None
-    told = forecast.earliest is not None
     return {
         "samples": forecast.samples,
-        "slope_per_day": _number(forecast.slope) if told and forecast.slope is not None else None,
+        "slope_per_day": _number(forecast.slope) if forecast.slope is not None else None,
         "earliest": clock.say(forecast.earliest),
         "latest": clock.say(forecast.latest),
-        "coverage": _number(forecast.coverage) if told else None,
+        "coverage": _number(forecast.coverage) if forecast.after_days or forecast.earliest else None,
         "after_days": [
             {"days": days, "low": _number(low), "high": _number(high)}
-            for days, low, high in (forecast.after_days if told else ())
+            for days, low, high in forecast.after_days
         ],
         "reason": _text(forecast.reason),
     }

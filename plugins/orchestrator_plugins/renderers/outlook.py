@@ -33,7 +33,7 @@ class Outlook:
         return self._when(forecast.earliest, forecast.latest, self._reaching(item))
 
     def ahead(self, item: ReportItem) -> str:
-        """Where the value will be in 30, 60 and 90 days; empty where a crossing is not foretold."""
+        """Where the value will be in 30, 60 and 90 days; empty where the data do not see so far."""
         return self.w.t("；", "; ").join(
             self.w.t(
                 f"{days} 天后 {self._span(low, high, item.unit)}",
@@ -43,7 +43,7 @@ class Outlook:
         )
 
     def after(self, item: ReportItem, days: int) -> str:
-        """The same for one of those times; `—` where nothing is foretold."""
+        """The same for one of those times; `—` where the data do not see so far."""
         spans = (self._span(low, high, item.unit) for found, low, high in _after(item) if found == days)
         return next(spans, "—")
 
@@ -53,7 +53,7 @@ class Outlook:
         if forecast is None:
             return ""
         samples = self.w.t(f"{forecast.samples} 个样本", f"{forecast.samples} samples")
-        if forecast.slope is None or forecast.earliest is None:
+        if forecast.slope is None or not forecast.after_days:
             return samples
         slope = f"{'+' if forecast.slope >= 0 else '−'}{number(abs(forecast.slope))}{self.w.unit(item.unit)}"
         return f"{samples}{self.w.t('，每天 ', ', ')}{slope}{self.w.t('', ' a day')}"
@@ -130,8 +130,7 @@ def foretold(item: ReportItem) -> Forecast | None:
 
 
 def _after(item: ReportItem) -> tuple[tuple[int, float, float], ...]:
-    forecast = foretold(item)
-    return forecast.after_days if forecast else ()
+    return item.forecast.after_days if item.forecast else ()
 
 
 def _crossing(item: ReportItem) -> Crossing | None:

@@ -43,9 +43,9 @@ def capacity(m: Material) -> Iterator[Block]:
         )
     yield remark(
         t(
-            "预测按近期趋势外推，给出区间而非一天；数据不足以预测的，只写原因。",
-            "Forecasts follow the recent trend and name a span, not a day. Where the data bear none, the "
-            "reason is given instead.",
+            "预测按近期趋势外推，给出区间而非一天；最远只看到数据时长的三倍，数据不足以预测的写明原因。",
+            "Forecasts follow the recent trend and name a span, not a day. None looks further ahead than "
+            "three times the days of data; where the data bear none, the reason is given.",
         )
     )
 
