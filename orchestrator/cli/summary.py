@@ -17,7 +17,8 @@ from rich.text import Text as Styled
 from orchestrator.cli.language import say, speak
 from orchestrator.cli.style import COLOURS, MARKS, coloured
 from orchestrator.model.conclusion import conclusion, headline, tone
-from orchestrator.model.forecast import fills_within, foretell
+from orchestrator.model.forecast import Forecast, fills_within
+from orchestrator.model.foretelling import Foretelling
 from orchestrator.model.report import Change, ReportItem, RoundReport
 from orchestrator.model.round import RoundLine
 from orchestrator.model.verdict import Verdict
@@ -45,19 +46,18 @@ def print_summary(report: RoundReport, path: Path | None) -> None:
     if report.cleared:
         console.print(_cleared(report.cleared))
     for item in report.items:
-        if item.forecast is not None and fills_within(item.forecast, _SOON, report.generated_at):
-            console.print(Styled(f"! {_foretold(item, report)}", COLOURS[Verdict.WARN]))
+        if item.forecast is not None and fills_within(item.forecast, _SOON, report.started_at):
+            console.print(Styled(f"! {_foretold(item, item.forecast, report)}", COLOURS[Verdict.WARN]))
     for waiver in report.waivers:
         console.print(_waiver(waiver, report))
     if path is not None:
         console.print(Styled(f"{say('报告', 'Report')}: {path}", no_wrap=True, overflow="ignore"))
 
 
-def _foretold(item: ReportItem, report: RoundReport) -> str:
-    assert item.forecast is not None, "only what has a forecast is foretold"  # noqa: S101
+def _foretold(item: ReportItem, forecast: Forecast, report: RoundReport) -> str:
     name = " ".join(part for part in (item.host, item.title, item.subject) if part)
-    said = foretell(item.forecast, f"{item.crit}{item.unit}", report.generated_at, ZoneInfo(report.timezone))
-    return f"{name}: {speak(said)}"
+    told = Foretelling(forecast, item.crit, item.unit, report.started_at, ZoneInfo(report.timezone))
+    return f"{name}: {speak(told.crossing)} ({speak(told.basis)})"
 
 
 def stdout() -> Console:

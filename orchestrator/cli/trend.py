@@ -11,7 +11,8 @@ import click
 from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import say, speak
-from orchestrator.model.forecast import Forecast, foretell
+from orchestrator.model.forecast import Forecast
+from orchestrator.model.foretelling import Foretelling
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -94,19 +95,11 @@ def _show(trend: Trend, now: datetime, days: int, *, drawn: bool) -> None:
             said = "  ".join(f"{word} {limit}" for word, limit in words if limit)
             click.echo(f"{say('横线', 'lines')}: {said}")
     if trend.forecast is not None and now.tzinfo is not None:
-        limit = f"{trend.crit}{trend.unit}" if trend.crit else ""
-        click.echo(speak(foretell(trend.forecast, limit, now, now.tzinfo)))
-        _show_after(trend.forecast, trend.unit)
+        told = Foretelling(trend.forecast, str(trend.crit or ""), trend.unit, now, now.tzinfo)
+        for words in (told.crossing, told.values, told.basis):
+            if words is not None:
+                click.echo(speak(words))
     click.echo()
-
-
-def _show_after(forecast: Forecast, unit: str) -> None:
-    said = [
-        say(f"{days} 天后 {low:.1f}–{high:.1f}{unit}", f"in {days} days {low:.1f}–{high:.1f}{unit}")
-        for days, low, high in forecast.after_days
-    ]
-    if said:
-        click.echo(say("；", "; ").join(said))
 
 
 def _document(trend: Trend) -> dict[str, object]:

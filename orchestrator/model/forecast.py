@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 
 from orchestrator.language import Text
 
@@ -36,33 +36,8 @@ class Forecast:
     """Why no crossing is foretold: too few samples, no trend, falling, too noisy, beyond the horizon."""
 
 
-def foretell(forecast: Forecast, limit: str, now: datetime, timezone: tzinfo) -> Text:
-    """The forecast in one sentence, such as `9-14 days (12-03 to 12-08)`. `limit` is the critical one."""
-    if forecast.earliest is None:
-        why = forecast.reason or Text("数据不足", "there are too few data")
-        return Text(f"不作预测：{why.zh}", f"No forecast: {why.en}")
-    soon, first = _days(forecast.earliest - now), f"{forecast.earliest.astimezone(timezone):%m-%d}"
-    sure = f"{forecast.coverage:.0%}"
-    if forecast.latest is None:
-        return Text(
-            f"预计最早 {soon} 天后（{first}）达到严重界限 {limit}，也可能不会达到（把握 {sure}）",
-            f"Reaches its critical limit {limit} in {soon} days ({first}) at the earliest, perhaps never "
-            f"({sure} sure)",
-        )
-    late, last = _days(forecast.latest - now), f"{forecast.latest.astimezone(timezone):%m-%d}"
-    days, dates = (soon, first) if soon == late else (f"{soon}–{late}", f"{first}–{last}")
-    return Text(
-        f"预计 {days} 天后（{dates}）达到严重界限 {limit}（把握 {sure}）",
-        f"Reaches its critical limit {limit} in {days} days ({dates}; {sure} sure)",
-    )
-
-
 def fills_within(forecast: Forecast | None, days: int, now: datetime) -> bool:
     """Whether the middle of what is foretold lies so near. What is perhaps never is not near."""
     if forecast is None or forecast.earliest is None or forecast.latest is None:
         return False
     return forecast.earliest + (forecast.latest - forecast.earliest) / 2 <= now + timedelta(days=days)
-
-
-def _days(distance: timedelta) -> str:
-    return f"{max(distance / timedelta(days=1), 0):.0f}"

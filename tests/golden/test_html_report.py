@@ -190,7 +190,7 @@ def test_limits_that_nobody_confirmed_are_marked_so() -> None:
 def test_a_forecast_names_a_span_of_days_and_a_missing_one_its_reason() -> None:
     shown = text(page(rounds.morning()))
     for said in (
-        "预计 12 月 8 日至 14 日达到 90%",
+        "预计 12 月 8 日至 14 日（14–20 天后）达到严重界限 90%",
         "30 天后 94.1–97.4%",
         "也可能一直不会",
         "样本不足（4 个，至少 7 个）",

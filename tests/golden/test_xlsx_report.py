@@ -78,7 +78,7 @@ def test_the_sheets_hold_the_round() -> None:
     assert len(found["异常"]) == len(report.findings) + 1
     assert len(found["主机"]) == len(report.hosts) + 1
     assert len(found["豁免"]) == 5
-    assert any("预计 12 月 8 日至 14 日达到 90%" in row for row in found["容量预测"])
+    assert any("预计 12 月 8 日至 14 日（14–20 天后）达到严重界限 90%" in row for row in found["容量预测"])
     assert ["轮次", 127.0] in found["概要"]
 
 

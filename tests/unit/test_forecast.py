@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.forecast import Forecast, Point, fills_within, foretell
+from orchestrator.language import Text
+from orchestrator.model.forecast import Forecast, Point, fills_within
+from orchestrator.model.foretelling import Foretelling
 from orchestrator.model.threshold import Comparison, Limit
 from orchestrator.reporting.foresight import COVERAGE, WINDOW, foresee
 from orchestrator.reporting.stretch import Series
@@ -139,13 +141,77 @@ def test_a_long_series_is_thinned_to_its_slots(count: int, slots: int) -> None:
     assert list(thin.days) == sorted(thin.days)
 
 
-def test_the_forecast_is_one_sentence() -> None:
-    forecast = Forecast(
-        20, 1.0, NOW + timedelta(days=9), NOW + timedelta(days=14), 0.8
-    )  # fmt: skip
-    said = foretell(forecast, ">= 90%", NOW, SHANGHAI)
-    assert said.zh == "预计 9–14 天后（12-03–12-08）达到严重界限 >= 90%（把握 80%）"
-    assert said.en == "Reaches its critical limit >= 90% in 9–14 days (12-03–12-08; 80% sure)"
-    perhaps = Forecast(20, 1.0, NOW + timedelta(days=9), None, 0.8)
-    assert "perhaps never" in foretell(perhaps, ">= 90%", NOW, SHANGHAI).en
-    assert not fills_within(perhaps, 30, NOW)
+def told(earliest: float | None, latest: float | None = None, crit: str = ">= 90") -> Text:
+    """What is said of a crossing so many days from now."""
+    first, last = (None if day is None else NOW + timedelta(days=day) for day in (earliest, latest))
+    return Foretelling(Forecast(20, 1.0, first, last, 0.8), crit, "%", NOW, SHANGHAI).crossing
+
+
+@pytest.mark.parametrize(
+    ("earliest", "latest", "zh", "en"),
+    [
+        (
+            9,
+            14,
+            "预计 12 月 3 日至 8 日（9–14 天后）达到严重界限 90%",
+            "Reaches its critical limit 90% between 3 Dec and 8 Dec (in 9–14 days)",
+        ),
+        (
+            3,
+            44,
+            "预计 11 月 27 日至 2027 年 1 月 7 日（3–44 天后）达到严重界限 90%",
+            "Reaches its critical limit 90% between 27 Nov and 7 Jan 2027 (in 3–44 days)",
+        ),
+        (
+            0.1,
+            0.2,
+            "预计 11 月 24 日（一天之内）达到严重界限 90%",
+            "Reaches its critical limit 90% on 24 Nov (within a day)",
+        ),
+        (
+            -1,
+            2,
+            "预计 11 月 24 日至 26 日（2 天之内）达到严重界限 90%",
+            "Reaches its critical limit 90% between 24 Nov and 26 Nov (within 2 days)",
+        ),
+        (
+            9,
+            None,
+            "最早 12 月 3 日（9 天后）达到严重界限 90%，也可能一直不会",
+            "Reaches its critical limit 90% on 3 Dec (in 9 days) at the earliest, perhaps never",
+        ),
+    ],
+)
+def test_a_crossing_is_one_sentence(earliest: float, latest: float | None, zh: str, en: str) -> None:
+    assert told(earliest, latest) == Text(zh, en)
+
+
+def test_what_falls_is_said_to_fall() -> None:
+    assert "降到严重界限 10%" in told(9, 14, "<= 10").zh
+    assert "Falls to its critical limit 10%" in told(9, 14, "<= 10").en
+
+
+def test_without_a_crossing_the_reason_is_said_and_the_values_to_come_beside_it() -> None:
+    flat = Forecast(
+        samples=20,
+        slope=0.03,
+        coverage=0.8,
+        after_days=((30, 57.93, 60.61),),
+        reason=Text("基本不变", "it hardly changes"),
+    )
+    said = Foretelling(flat, ">= 90", "%", NOW, SHANGHAI)
+    assert said.crossing == Text("不预测到限日期：基本不变", "No date foretold: it hardly changes")
+    assert said.values == Text("30 天后 57.9–60.6%", "in 30 days 57.9–60.6%")
+    assert said.value(60) is None
+    assert said.basis == Text("20 个样本，每天 +0.03%，把握 80%", "20 samples, +0.03% a day, 80% sure")
+
+
+def test_a_forecast_of_nothing_says_only_how_much_it_rests_on() -> None:
+    said = Foretelling(Forecast(4, reason=Text("太少", "too few")), ">= 90", "%", NOW, SHANGHAI)
+    assert said.values is None
+    assert said.basis == Text("4 个样本", "4 samples")
+
+
+def test_what_is_perhaps_never_is_not_near() -> None:
+    assert not fills_within(Forecast(20, 1.0, NOW + timedelta(days=9), None, 0.8), 30, NOW)
+    assert fills_within(Forecast(20, 1.0, NOW, NOW + timedelta(days=9), 0.8), 7, NOW)

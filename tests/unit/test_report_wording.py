@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.language import Language
+from orchestrator.model.quantity import number, span
 from orchestrator.model.threshold import Value
 from orchestrator_plugins.renderers.legibility import EVIDENCE_LIMIT, EVIDENCE_LINES, excerpt, legible
-from orchestrator_plugins.renderers.wording import Wording, number
+from orchestrator_plugins.renderers.wording import Wording
 
 ZH = Wording(Language.ZH, ZoneInfo("Asia/Shanghai"))
 EN = Wording(Language.EN, ZoneInfo("Asia/Shanghai"))
@@ -84,6 +85,20 @@ def test_times_are_those_of_the_hospital_and_durations_are_words() -> None:
 @given(st.floats())
 def test_any_number_can_be_written_in_little_room(value: float) -> None:
     assert len(number(value)) <= 23
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "written"),
+    [
+        (94.13, 97.42, "94.1–97.4%"),
+        (65.1, 88.93, "65–89%"),
+        (61.031, 61.339, "61.03–61.34%"),
+        (58.0, 58.0, "58%"),
+        (float("nan"), 3.0, "?–3%"),
+    ],
+)
+def test_a_span_is_written_no_finer_than_its_ends_lie_apart(low: float, high: float, written: str) -> None:
+    assert span(low, high, "%").zh == written
 
 
 @given(st.text(st.characters(codec=None)))

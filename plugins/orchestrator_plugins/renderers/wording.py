@@ -10,15 +10,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from orchestrator.language import Language, Text
+from orchestrator.model import quantity
 from orchestrator.model.system import Component
 from orchestrator.model.threshold import Evidence, Value
 
-_UNITS = {
-    "s": Text("秒", "s"),
-    "min": Text("分钟", "min"),
-    "h": Text("小时", "h"),
-    "d": Text("天", "d"),
-}
 FOUNDED = {
     Evidence.PRACTICE: Text("默认值，待确认", "default, to be confirmed"),
     Evidence.SEED: Text("采购文件要求", "required by contract"),
@@ -52,15 +47,10 @@ class Wording:
             return "—"
         if isinstance(value, str):
             return self.say(_WORDS[value]) if value in _WORDS else value or "—"
-        return f"{number(value)}{self.unit(unit)}"
+        return self.say(quantity.quantity(value, unit))
 
     def unit(self, unit: str) -> str:
-        if not unit:
-            return ""
-        if unit == "%":
-            return unit
-        word = self.say(_UNITS[unit]) if unit in _UNITS else unit
-        return f"\u00a0{word}"
+        return self.say(quantity.unit(unit))
 
     def limit(self, text: str, unit: str = "") -> str:
         """A limit as a reader writes it: `>= 85` becomes `≥ 85 %`; `—` for none."""
@@ -83,37 +73,10 @@ class Wording:
         if not isinstance(value, int | float) or not isinstance(previous, int | float):
             return ""
         moved = value - previous
-        if not math.isfinite(moved):
-            return ""
-        written = number(abs(moved))
-        if written == "0":
-            return "±0"
-        return f"{'+' if moved > 0 else '−'}{written}"  # a true minus sign, as wide as the plus
+        return quantity.signed(moved) if math.isfinite(moved) else ""
 
     def when(self, moment: datetime | None) -> str:
         return "—" if moment is None else f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M}"
-
-    def date(self, moment: datetime, beside: datetime) -> str:
-        """A day as it is spoken, with its year only where that is not the year of `beside`."""
-        there, here = moment.astimezone(self.zone), beside.astimezone(self.zone)
-        zh, en = f"{there.month} 月 {there.day} 日", f"{there.day} {there:%b}"
-        if there.year != here.year:
-            return self.t(f"{there.year} 年 {zh}", f"{en} {there.year}")
-        return self.t(zh, en)
-
-    def days(self, first: datetime, last: datetime, beside: datetime) -> str:
-        """From one day to another: `12 月 3 日至 9 日`."""
-        begins, there, here = (
-            self.date(first, beside),
-            last.astimezone(self.zone),
-            first.astimezone(self.zone),
-        )
-        if there.date() <= here.date():
-            return begins
-        same_month = (there.year, there.month) == (here.year, here.month)
-        if same_month and self.language is Language.ZH:
-            return f"{begins}至 {there.day} 日"
-        return self.t(f"{begins}至 {self.date(last, first)}", f"{begins} to {self.date(last, first)}")
 
     def day(self, moment: datetime) -> str:
         """A day as short as it goes."""
@@ -154,18 +117,6 @@ class Wording:
             return self.join(names)
         more = len(names) - most
         return self.join(names[:most]) + self.t(f" 等\u00a0{len(names)}\u00a0个", f" and {more} more")
-
-
-def number(value: float) -> str:
-    """At most two decimals, no trailing zeros, thousands set apart."""
-    if not math.isfinite(value):
-        return "?"
-    if abs(value) >= 1e15:
-        return f"{value:.3g}"
-    if 0 < abs(value) < 0.01:
-        return f"{value:.2g}"
-    written = f"{value:,.2f}".rstrip("0").rstrip(".")
-    return "0" if written == "-0" else written
 
 
 def _is_number(text: str) -> bool:
