@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -19,18 +20,23 @@ from orchestrator.model.threshold import Evidence
 from orchestrator.model.verdict import Verdict
 from orchestrator_plugins.renderers import sections
 from orchestrator_plugins.renderers.chart import SPARK, draw
+from orchestrator_plugins.renderers.compiled import CompiledTemplates
 from orchestrator_plugins.renderers.icon import SHAPES
 from orchestrator_plugins.renderers.legibility import excerpt, label
 from orchestrator_plugins.renderers.outlook import Outlook
+from orchestrator_plugins.renderers.pieces import Pieces
 from orchestrator_plugins.renderers.sections import Sections
 from orchestrator_plugins.renderers.wording import FOUNDED, Wording
 from orchestrator_plugins.renderers.zone import zone
 
 suffix = "html"
 
+_HERE = Path(__file__).parent
+
 
 def render(report: RoundReport, language: Language) -> bytes:
     wording = Wording(language, zone(report.timezone))
+    pieces = Pieces(wording)
     values: dict[str, Any] = {
         "report": report,
         "sections": Sections(report),
@@ -38,6 +44,10 @@ def render(report: RoundReport, language: Language) -> bytes:
         "w": wording,
         "t": wording.t,
         "say": wording.say,
+        "icon": pieces.icon,
+        "badge": pieces.badge,
+        "about": pieces.about,
+        "rows": pieces.rows,
         "tone": tone(report),
         "headline": headline(report),
         "conclusion": conclusion(report),
@@ -58,6 +68,7 @@ def _environment() -> Environment:
         finalize=_finalize,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=CompiledTemplates(_HERE / "templates", _HERE),
     )
     environment.filters |= {"css_string": css_string, "excerpt": excerpt}
     environment.globals |= {
