@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,6 @@ from orchestrator.model.forecast import Forecast
 from orchestrator.model.foretelling import Foretelling
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from orchestrator.application.trends import Trend
 
 _DRAWN = 6
@@ -94,12 +93,16 @@ def _show(trend: Trend, now: datetime, days: int, *, drawn: bool) -> None:
             words = [(say("预警", "warning"), trend.warn), (say("严重", "critical"), trend.crit)]
             said = "  ".join(f"{word} {limit}" for word, limit in words if limit)
             click.echo(f"{say('横线', 'lines')}: {said}")
-    if trend.forecast is not None and now.tzinfo is not None:
-        told = Foretelling(trend.forecast, str(trend.crit or ""), trend.unit, now, now.tzinfo)
-        for words in (told.crossing, told.values, told.basis):
-            if words is not None:
-                click.echo(speak(words))
+    if trend.forecast is not None:
+        _show_forecast(trend, trend.forecast, now)
     click.echo()
+
+
+def _show_forecast(trend: Trend, forecast: Forecast, now: datetime) -> None:
+    told = Foretelling(forecast, str(trend.crit or ""), trend.unit, now, now.tzinfo or UTC)
+    for words in (told.crossing, told.values, told.basis):
+        if words is not None:
+            click.echo(speak(words))
 
 
 def _document(trend: Trend) -> dict[str, object]:
