@@ -4,6 +4,7 @@ A case is `tests/checks/<check>/<platform or situation>.yaml`:
 
     from: where the output comes from
     parameters: {}          # as a runbook would give them
+    now: 2026-11-24T07:00:00Z   # the worker's clock; without it, that of the host's answer, if it gives one
     commands:
       - asked: DISK_FREE    # a name in the check's module or its linux modules, or the text itself
         arguments: []       # quoted into the text
@@ -20,7 +21,9 @@ A case is `tests/checks/<check>/<platform or situation>.yaml`:
 from __future__ import annotations
 
 import pkgutil
+import re
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +47,7 @@ def case_name(path: Path) -> str:
 
 def read_case(path: Path) -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    known = {"from", "parameters", "variables", "commands", "observations", "signal", "reason"}
+    known = {"from", "parameters", "now", "variables", "commands", "observations", "signal", "reason"}
     assert set(loaded) <= known, f"{path}: unknown keys {set(loaded) - known}"
     assert loaded.get("from"), f"{path}: say where the output comes from"
     return loaded
@@ -61,7 +64,16 @@ def canned(case: dict[str, Any], plugin: CheckPlugin) -> CannedAsk:
         commands[text] = CommandAnswer(
             rc, _bytes(command.get("stdout", "")), _bytes(command.get("stderr", "")), end
         )
-    return CannedAsk(commands, variables=case.get("variables"))
+    return CannedAsk(commands, variables=case.get("variables"), now=worker_clock(case))
+
+
+def worker_clock(case: dict[str, Any]) -> datetime:
+    """That of the case, or the host's, or any."""
+    if "now" in case:
+        return datetime.fromisoformat(str(case["now"]))
+    said = b"".join(_bytes(command.get("stdout", "")) for command in case.get("commands", []))
+    clock = re.search(rb"@@@ clock\n(\d{1,10}) ", said)
+    return datetime.fromtimestamp(int(clock[1]) if clock else 1795503600, UTC)
 
 
 def _constants(plugin: CheckPlugin) -> dict[str, object]:

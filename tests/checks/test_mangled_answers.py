@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from orchestrator.errors import CannotTell, NotApplicable
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import CHECKS, Registry
 from orchestrator.testing import CannedAsk
-from tests.checks.case import case_files, read_case
+from tests.checks.case import case_files, read_case, worker_clock
 
 REGISTRY: Registry[CheckPlugin] = Registry(CHECKS, ("spec", "Parameters", "observe"))
 CASES: dict[str, list[dict[str, Any]]] = {}
@@ -24,8 +25,8 @@ for file in case_files():
 class SameAnswer(CannedAsk):
     """Gives one answer to every command."""
 
-    def __init__(self, rc: int, stdout: bytes, stderr: bytes) -> None:
-        super().__init__()
+    def __init__(self, rc: int, stdout: bytes, stderr: bytes, now: datetime) -> None:
+        super().__init__(now=now)
         self._answer = rc, stdout, stderr
 
     def run(self, command: str, *arguments: str) -> CommandResult:
@@ -69,7 +70,8 @@ def test_a_mangled_answer_breaks_no_check(name: str, data: st.DataObject) -> Non
     case = data.draw(st.sampled_from(CASES[name]))
     stdout = data.draw(_mangled(_lines(case)))
     stderr = data.draw(st.sampled_from([b"", b"x: Permission denied\n", b"x: No such file or directory\n"]))
-    ask = SameAnswer(data.draw(st.sampled_from([0, 0, 0, 1, 127])), stdout, stderr)
+    rc = data.draw(st.sampled_from([0, 0, 0, 1, 127]))
+    ask = SameAnswer(rc, stdout, stderr, worker_clock(case))
     try:
         seen = list(plugin.observe(ask, plugin.Parameters(**case.get("parameters", {}))))
     except (CannotTell, NotApplicable):

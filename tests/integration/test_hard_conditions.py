@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import resource
 import shutil
 import socket
@@ -26,14 +27,17 @@ from orchestrator.model.round import HostFailure, HostOutcome, RoundState
 from orchestrator.model.runbook import Kind
 from orchestrator.model.verdict import Verdict
 from orchestrator.planning.digest import plan_digest
-from orchestrator.plugin.check import Ask
+from orchestrator.plugin.check import Ask, CheckPlugin
+from orchestrator.plugin.registry import CHECKS, Registry
 from orchestrator.reach.host_keys import KnownHosts
 from orchestrator.reach.pool import Pool
 from orchestrator.reach.prober import Prober
-from tests.inspections import NOW, GivenChecks, check, no_files, planned_check, planned_host
+from tests.inspections import NOW, GivenChecks, check, no_files, planned_check, planned_host, threshold
 from tests.sshd import ADDRESS, Sshd, needs_root, needs_sshd, running_sshd, temporary_user
 
 pytestmark = [needs_sshd, pytest.mark.xdist_group("hard-conditions")]
+
+REGISTRY: Registry[CheckPlugin] = Registry(CHECKS, ("spec", "Parameters", "observe"))
 
 
 class AnyLedger:
@@ -49,10 +53,11 @@ async def round_of(
     *,
     seconds: float = 60.0,
     timeout: float = 5.0,
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, HostOutcome]:
-    """One round of all checks on all hosts."""
+    """One round of all checks on all hosts; `changes` to how a check is planned, by its name."""
     pool = Pool(KnownHosts(known), Prober())
-    checks = [planned_check(name, timeout=timeout) for name in plugins]
+    checks = [planned_check(name, timeout=timeout, **(changes or {}).get(name, {})) for name in plugins]
     planned = tuple(planned_host(*checks, name=name) for name in hosts)
     plan = Plan("morning", "早巡检", Kind.INSPECTION, planned, {}, {}, "")
     plan = replace(plan, digest=plan_digest(plan))
@@ -322,6 +327,43 @@ async def test_output_in_gbk_arrives_as_its_bytes_and_is_read_by_the_locale_of_t
     # Never text that is not there: it is either read rightly, or not called ok.
     assert outcomes["a"].results[0].verdict is Verdict.OK
     assert outcomes["a"].results[1].verdict is Verdict.UNKNOWN or read[-1] == "中文"
+
+
+# --- clocks ------------------------------------------------------------------------------------------------
+
+CLOCKS = {"right": NOW.timestamp(), "in 1970": 600, "in 2099": 4_070_908_800}
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+async def test_nothing_is_told_by_a_clock_in_another_age_but_its_offset(clock: str, tmp_path: Path) -> None:
+    date, backup = tmp_path / "tools" / "date", tmp_path / "backup"
+    date.parent.mkdir()
+    date.write_text(f"#!/bin/sh\necho '{CLOCKS[clock]:.0f} +0800'\n")
+    date.chmod(0o755)
+    backup.mkdir()
+    (backup / "his.dmp").write_text("x")
+    # As old as it should be, by the clock of the host.
+    os.utime(backup / "his.dmp", (CLOCKS[clock] - 300,) * 2)
+    plugins = {name: REGISTRY.get(name) for name in ("backup_file", "clock_offset", "uptime")}
+    changes: Mapping[str, Mapping[str, Any]] = {
+        "backup_file": {
+            "parameters": {"directory": str(backup)},
+            "thresholds": {"age_h": threshold("> 26", "> 50")},
+        },
+        "clock_offset": {"thresholds": {"offset_s": threshold(">= 0.05", ">= 1")}},
+    }
+    with server_with(tmp_path, f"ForceCommand PATH={date.parent}:$PATH exec sh") as server:
+        host = {"a": patient(server, "a")}
+        outcomes = await round_of(host, plugins, server.known_hosts_line, changes=changes)
+    age, offset, uptime = outcomes["a"].results
+    assert uptime.verdict is Verdict.OK
+    if clock == "right":
+        assert (age.verdict, offset.verdict) == (Verdict.OK, Verdict.UNKNOWN)
+        return
+    assert (age.verdict, offset.verdict) == (Verdict.UNKNOWN, Verdict.CRIT)
+    assert age.reason is not None
+    assert "the host's clock says" in age.reason.en
+    assert offset.judgements[0].observation.value == abs(CLOCKS[clock] - NOW.timestamp())
 
 
 # --- many hosts, few descriptors ---------------------------------------------------------------------------

@@ -12,13 +12,12 @@ from statistics import median
 
 from pydantic import Field
 
-from orchestrator.errors import CannotTell
 from orchestrator.language import Text
 from orchestrator.model.check import CheckSpec, Layer, Metric
 from orchestrator.model.observation import Observation
 from orchestrator.plugin.check import Ask, CheckParameters
 from orchestrator_plugins.linux.answer import excerpt, forbidden, refusal, sections, stderr, stdout
-from orchestrator_plugins.linux.clock import CLOCK_QUOTED, read_clock
+from orchestrator_plugins.linux.clock import CLOCK_QUOTED, hours_since, read_clock
 
 FILES = (
     "set -- %s %s; export LC_ALL=C; "
@@ -53,7 +52,7 @@ spec = CheckSpec(
     ),
 )
 
-_FILE = re.compile(r"^/(?P<changed>\d+) (?P<size>\d+) \./(?P<name>.*)$", re.MULTILINE)
+_FILE = re.compile(r"^/(?P<changed>-?\d+) (?P<size>\d+) \./(?P<name>.*)$", re.MULTILINE)
 
 
 class Parameters(CheckParameters):
@@ -85,24 +84,15 @@ def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
     if not found:
         return
     newest, *earlier = sorted(found, reverse=True)
-    now = read_clock(sections(said).get("clock", "")).timestamp()
+    clock = read_clock(sections(said).get("clock", ""), ask.now)
     evidence = f"{newest.name}: {newest.size} bytes"
-    yield Observation("age_h", round(_age(newest, now), 1), subject, evidence)
+    hours = hours_since(newest.changed, clock, newest.name)
+    yield Observation("age_h", round(hours, 1), subject, evidence)
     sizes = [file.size for file in earlier[: parameters.history]]
     if sizes or newest.size == 0:
         usual = median(sizes or [0])
         evidence = f"{evidence}, median of the {len(sizes)} before: {usual:.0f}"
         yield Observation("size_deviation_pct", _deviation(newest.size, usual), subject, evidence)
-
-
-def _age(newest: _File, now: float) -> float:
-    hours = (now - newest.changed) / 3600
-    if hours < -1:
-        raise CannotTell(
-            Text("最新备份的修改时间在将来", "the newest backup was changed in the future, says its host"),
-            newest.name,
-        )
-    return max(hours, 0.0)
 
 
 def _deviation(size: int, usual: float) -> float:

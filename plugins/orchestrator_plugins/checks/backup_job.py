@@ -19,7 +19,7 @@ from orchestrator.model.check import CheckSpec, Layer, Metric
 from orchestrator.model.observation import Observation
 from orchestrator.plugin.check import Ask, CheckParameters
 from orchestrator_plugins.linux.answer import excerpt, refusal, stderr, unreadable
-from orchestrator_plugins.linux.clock import CLOCK_QUOTED, read_clock
+from orchestrator_plugins.linux.clock import CLOCK_QUOTED, hours_since, read_clock
 
 LAST_LINES = (
     "set -- %s %s; export LC_ALL=C; "
@@ -77,7 +77,7 @@ def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
     clock, _, changed = head.removeprefix("@@@ clock\n").partition("@@@ changed\n")
     if not changed.strip().isdecimal():
         raise unreadable(changed)
-    hours = (read_clock(clock).timestamp() - int(changed)) / 3600
+    hours = hours_since(int(changed), read_clock(clock, ask.now), parameters.path)
     if hours > parameters.max_age_hours:
         yield Observation("result", "failed", parameters.path, f"last written {hours:.1f} h ago")
         return

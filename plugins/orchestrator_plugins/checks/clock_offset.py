@@ -1,13 +1,15 @@
 """LNX12: how far the clock is from its time source, as the host's own time service says.
 
 Minutes of difference break signature timestamps, the insurance interface and Kerberos. A clock that follows
-no source has no known offset, which is said as such and never as zero.
+no source has no known offset, which is said as such and never as zero. A clock more than an hour from the
+worker's is as far off as that, whatever its source says.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 
 from orchestrator.errors import CannotTell
 from orchestrator.language import Text
@@ -16,9 +18,10 @@ from orchestrator.model.observation import Observation
 from orchestrator.model.threshold import Evidence
 from orchestrator.plugin.check import Ask, CheckParameters
 from orchestrator_plugins.linux.answer import SBIN, excerpt, sections, stderr, stdout
+from orchestrator_plugins.linux.clock import CLOCK, TOLERANCE
 
 TRACKING = (
-    f"export LC_ALL=C {SBIN}; has() {{ command -v $1 >/dev/null 2>&1; }}; "
+    f"export LC_ALL=C {SBIN}; {CLOCK}has() {{ command -v $1 >/dev/null 2>&1; }}; "
     "has chronyc && { echo '@@@ chronyc'; chronyc -n tracking && exit 0; }; "
     "has ntpq && { echo '@@@ ntpq'; ntpq -pn && exit 0; }; "
     "has timedatectl && { echo '@@@ timesyncd'; timedatectl timesync-status && exit 0; }; :"
@@ -53,9 +56,10 @@ class Parameters(CheckParameters):
 
 def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
     result = ask.run(TRACKING)
-    answers = sections(stdout(result))
+    answers = dict(sections(stdout(result)))
     offset = (
-        _chrony(answers.get("chronyc", ""))
+        _far_from_ours(answers.pop("clock", ""), ask.now)
+        or _chrony(answers.get("chronyc", ""))
         or _ntpq(answers.get("ntpq", ""))
         or _timesyncd(answers.get("timesyncd", ""))
     )
@@ -70,6 +74,17 @@ def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
         )
     seconds, evidence = offset
     yield Observation("offset_s", round(abs(seconds), 6), evidence=evidence)
+
+
+def _far_from_ours(said: str, ours: datetime) -> tuple[float, str] | None:
+    """Nothing below the tolerance: the worker's clock is no time source, and a round takes its time."""
+    try:
+        seconds = int(said.split(maxsplit=1)[0]) - ours.timestamp()
+    except (ValueError, IndexError, OverflowError):
+        return None
+    if abs(seconds) <= TOLERANCE.total_seconds():
+        return None
+    return seconds, f"{seconds:+.0f} s from the worker's clock, which says {ours.isoformat(' ', 'seconds')}"
 
 
 def _chrony(said: str) -> tuple[float, str] | None:

@@ -18,7 +18,8 @@ from orchestrator.model.check import CheckSpec, Layer, Metric
 from orchestrator.model.observation import Observation
 from orchestrator.plugin.check import Ask, CheckParameters
 from orchestrator_plugins.linux.answer import SBIN, inability, output, sections, stderr
-from orchestrator_plugins.linux.clock import CLOCK, read_clock
+from orchestrator_plugins.linux.clock import CLOCK, CREDIBLE, read_clock
+from orchestrator_plugins.linux.logline import recent
 
 BAD_LOGINS = (
     f"export LC_ALL=C {SBIN}; {CLOCK}command -v lastb >/dev/null || exit 127; "
@@ -55,13 +56,25 @@ def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
     # A log that can be read ends with `btmp begins ...`; without it an empty answer is no answer.
     if not found and "begins" not in logins:
         raise inability(1, stderr(result))
-    now = read_clock(parts.get("clock", ""))
-    since = now - timedelta(hours=parameters.hours)
-    recent = [login for login in found if _time(login["time"], now) >= since]
-    sources = Counter(login["source"] or "local" for login in recent).most_common(3)
+    counted = _recent(found, parts.get("clock", ""), ask.now, parameters) if found else []
+    sources = Counter(login["source"] or "local" for login in counted).most_common(3)
     evidence = ", ".join(f"{source}: {count}" for source, count in sources) or stderr(result).strip()
-    yield Observation("failed", len(recent), evidence=evidence)
+    yield Observation("failed", len(counted), evidence=evidence)
 
 
-def _time(written: str, now: datetime) -> datetime:
-    return datetime.strptime(written, "%a %b %d %H:%M:%S %Y").replace(tzinfo=now.tzinfo)
+def _recent(
+    found: list[re.Match[str]], clock: str, ours: datetime, parameters: Parameters
+) -> list[re.Match[str]]:
+    now = read_clock(clock, ours)
+    # lastb begins with the latest.
+    written = found[::-1]
+    places = recent([_time(login["time"], now) for login in written], now, timedelta(hours=parameters.hours))
+    return [written[place] for place in places]
+
+
+def _time(written: str, now: datetime) -> datetime | None:
+    try:
+        time = datetime.strptime(written, "%a %b %d %H:%M:%S %Y").replace(tzinfo=now.tzinfo)
+    except ValueError:
+        return None
+    return time if time >= CREDIBLE else None

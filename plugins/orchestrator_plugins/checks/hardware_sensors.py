@@ -14,7 +14,7 @@ from orchestrator.model.check import CheckSpec, Layer, Metric
 from orchestrator.model.observation import Observation
 from orchestrator.plugin.check import Ask, CheckParameters
 from orchestrator_plugins.linux.answer import SBIN, excerpt, forbidden, inability, output, sections
-from orchestrator_plugins.linux.clock import CLOCK, read_clock
+from orchestrator_plugins.linux.clock import CLOCK, CREDIBLE, read_clock
 from orchestrator_plugins.linux.machine import PROBE, is_virtual
 
 SENSORS = (
@@ -63,22 +63,27 @@ def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
         raise CannotTell(Text("主机上没有 ipmitool", "the host has no ipmitool"))
     if "Could not open device" in parts["log"] or forbidden(parts["log"]):
         raise inability(1, parts["log"])
-    since = read_clock(parts.get("clock", "")).date() - timedelta(days=parameters.days)
-    events = [line for line in parts["log"].splitlines() if _counts(line, since, parameters)]
-    yield Observation("critical_events", len(events), evidence=excerpt(events))
     alarms = [line for line in parts.get("temperature", "").splitlines() if _alarmed(line)]
     yield Observation("alarms", len(alarms), evidence=excerpt(alarms))
+    events = [line for line in parts["log"].splitlines() if _counts(line, parameters)]
+    if events:
+        since = read_clock(parts.get("clock", ""), ask.now).date() - timedelta(days=parameters.days)
+        events = [line for line in events if _is_recent(line, since)]
+    yield Observation("critical_events", len(events), evidence=excerpt(events))
 
 
-def _counts(line: str, since: date, parameters: Parameters) -> bool:
-    if "Deasserted" in line or not parameters.critical.search(line):
-        return False
+def _counts(line: str, parameters: Parameters) -> bool:
+    return "Deasserted" not in line and parameters.critical.search(line) is not None
+
+
+def _is_recent(line: str, since: date) -> bool:
     written = re.search(r"\b(\d\d)/(\d\d)/(\d{4}|\d\d)\b", line)
     if written is None:
         # `Pre-Init`: the controller did not know the time. It may be of today.
         return True
     month, day, year = (int(part) for part in written.groups())
-    return date(year + 2000 if year < 100 else year, month, day) >= since
+    on = date(year + 2000 if year < 100 else year, month, day)
+    return on >= since or on < CREDIBLE.date()
 
 
 def _alarmed(line: str) -> bool:

@@ -20,7 +20,7 @@ from orchestrator.model.observation import Observation
 from orchestrator.plugin.check import Ask, CheckParameters
 from orchestrator_plugins.linux.answer import excerpt, output, sections, stderr, unreadable
 from orchestrator_plugins.linux.clock import CLOCK_QUOTED, read_clock
-from orchestrator_plugins.linux.logline import read_time
+from orchestrator_plugins.linux.logline import read_time, recent
 
 _BEGIN = (
     "set -- %s %s; export LC_ALL=C; "
@@ -64,7 +64,7 @@ def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
         raise unreadable(stderr(result))
     matches = [line.partition(":")[2] for line in parts.get("lines", "").splitlines()]
     if parameters.minutes is not None and matches:
-        clock = read_clock(parts.get("clock", ""))
+        clock = read_clock(parts.get("clock", ""), ask.now)
         matches = _recent(matches, clock, timedelta(minutes=parameters.minutes))
     yield Observation("matches", len(matches), parameters.path, excerpt(matches))
 
@@ -76,5 +76,4 @@ def _recent(matches: list[str], clock: datetime, reach: timedelta) -> list[str]:
             Text("匹配的行没有可识别的时间", "the matching lines carry no time that can be read"),
             excerpt(matches),
         )
-    old = [place for place, time in enumerate(times) if time is not None and time < clock - reach]
-    return matches[old[-1] + 1 :] if old else matches
+    return [matches[place] for place in recent(times, clock, reach)]

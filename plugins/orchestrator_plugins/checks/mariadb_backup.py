@@ -11,13 +11,12 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
-from orchestrator.errors import CannotTell
 from orchestrator.language import Text
 from orchestrator.model.check import CheckSpec, Layer, Metric
 from orchestrator.model.observation import Observation
 from orchestrator.plugin.check import Ask, CheckParameters
-from orchestrator_plugins.linux.answer import excerpt, output, sections
-from orchestrator_plugins.linux.clock import CLOCK_QUOTED, read_clock
+from orchestrator_plugins.linux.answer import output, sections
+from orchestrator_plugins.linux.clock import CLOCK_QUOTED, hours_since, read_clock
 
 BACKUPS = (
     "set -- %s; export LC_ALL=C; " + CLOCK_QUOTED + "cd -- \"$1\" || exit 1; echo '@@@ files'; "
@@ -46,7 +45,7 @@ spec = CheckSpec(
     ),
 )
 
-_FILE = re.compile(r"^/(?P<at>\d+) \./(?P<name>.*)$", re.MULTILINE)
+_FILE = re.compile(r"^/(?P<at>-?\d+) \./(?P<name>.*)$", re.MULTILINE)
 
 
 class Parameters(CheckParameters):
@@ -61,10 +60,5 @@ def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
     if not found:
         return
     at, name = found[-1]
-    hours = (read_clock(parts.get("clock", "")).timestamp() - at) / 3600
-    if hours < -1:
-        raise CannotTell(
-            Text("最新备份的时间在将来", "the newest backup is from the future, says its host"),
-            excerpt([name]),
-        )
-    yield Observation("age_h", round(max(hours, 0.0), 1), parameters.directory, name)
+    hours = hours_since(at, read_clock(parts.get("clock", ""), ask.now), name)
+    yield Observation("age_h", round(hours, 1), parameters.directory, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from orchestrator.errors import CannotTell
 from orchestrator.language import Text
 from orchestrator.model.check import CheckSpec, Layer, Metric
 from orchestrator.model.observation import Observation
@@ -35,6 +36,9 @@ spec = CheckSpec(
     ),
 )
 
+_SLACK = 60
+"""Seconds by which clocks are commonly corrected."""
+
 
 class Parameters(CheckParameters):
     url: str
@@ -46,6 +50,13 @@ def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
     if not rows:
         yield Observation("oldest_min", 0.0)
         return
+    if float(str(rows[-1][0])) < -_SLACK:
+        raise CannotTell(
+            Text(
+                "数据库主机的时钟被调回过，时长未知",
+                "the clock of its host was set back: nobody knows how long",
+            )
+        )
     seconds, transaction, thread, locked = rows[0]
     evidence = f"{len(rows)} open; oldest: transaction {transaction}, thread {thread}, {locked} rows locked"
     yield Observation("oldest_min", round(float(str(seconds)) / 60, 1), evidence=evidence)

@@ -19,7 +19,7 @@ from orchestrator.model.observation import Observation
 from orchestrator.plugin.check import Ask, CheckParameters
 from orchestrator_plugins.linux.answer import excerpt, output, sections
 from orchestrator_plugins.linux.clock import CLOCK_QUOTED, read_clock
-from orchestrator_plugins.linux.logline import read_time
+from orchestrator_plugins.linux.logline import read_time, recent
 
 REQUESTS = (
     "set -- %s; export LC_ALL=C; "
@@ -74,30 +74,30 @@ class _Request(NamedTuple):
 
 def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
     parts = sections(output(ask.run(REQUESTS, parameters.path)))
-    clock = read_clock(parts.get("clock", ""))
+    clock = read_clock(parts.get("clock", ""), ask.now)
     lines = parts.get("requests", "").splitlines()
     # The first line may have lost its beginning.
     read = [request for line in lines if (request := _request(line, clock)) is not None]
     if lines and not read:
         raise CannotTell(
-            Text("访问日志的格式无法识别", "the access log's format is not one that can be read"),
+            Text("访问日志的格式或时间无法识别", "the access log's format or times can't be read"),
             excerpt(lines),
         )
-    since = clock - timedelta(minutes=parameters.minutes)
-    recent = [request for request in read if request.at >= since]
-    if not recent:
+    places = recent([request.at for request in read], clock, timedelta(minutes=parameters.minutes))
+    requests = [read[place] for place in places]
+    if not requests:
         raise NotApplicable(
             Text(
                 f"最近 {parameters.minutes:g} 分钟没有请求",
                 f"no request within {parameters.minutes:g} minutes",
             )
         )
-    yield Observation("requests", len(recent), parameters.path)
-    failed = sum(1 for request in recent if request.status >= 500)
-    evidence = f"{failed} of {len(recent)} requests since {recent[0].at:%H:%M:%S}"
-    yield Observation("errors_pct", round(100 * failed / len(recent), 2), parameters.path, evidence)
+    yield Observation("requests", len(requests), parameters.path)
+    failed = sum(1 for request in requests if request.status >= 500)
+    evidence = f"{failed} of {len(requests)} requests since {requests[0].at:%H:%M:%S}"
+    yield Observation("errors_pct", round(100 * failed / len(requests), 2), parameters.path, evidence)
     if parameters.times:
-        yield Observation("p99_s", _p99(recent), parameters.path, evidence)
+        yield Observation("p99_s", _p99(requests), parameters.path, evidence)
 
 
 def _request(line: str, clock: datetime) -> _Request | None:

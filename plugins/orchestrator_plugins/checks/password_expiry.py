@@ -53,7 +53,7 @@ class Parameters(CheckParameters):
 
 def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
     parts = sections(output(ask.run(AGES, " ".join(parameters.users))))
-    today = read_clock(parts.get("clock", "")).date()
+    today = read_clock(parts.get("clock", ""), ask.now).date()
     accounts = {name.removeprefix("user "): said for name, said in parts.items() if name.startswith("user ")}
     unread: dict[str, str] = {}
     seen = False

@@ -55,4 +55,12 @@ def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
         raise CannotTell(Text("还没有归档记录", "nothing has been archived yet"))
     evidence = f"last {last}, failed {failed}, last failed {broken}"
     yield Observation("last_attempt", "failed" if failing else "success", evidence=evidence)
-    yield Observation("age_h", round(float(str(age)), 2), evidence=evidence)
+    hours = float(str(age))
+    if hours < -1:
+        raise CannotTell(
+            Text(
+                "上次归档的时间在将来，主机时钟被调回过",
+                "the last archiving lies in the future: the clock was set back",
+            )
+        )
+    yield Observation("age_h", round(hours, 2), evidence=evidence)

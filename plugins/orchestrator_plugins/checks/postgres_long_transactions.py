@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from orchestrator.errors import CannotTell
 from orchestrator.language import Text
 from orchestrator.model.check import CheckSpec, Layer, Metric
 from orchestrator.model.observation import Observation
@@ -12,7 +13,8 @@ from orchestrator.plugin.check import Ask, CheckParameters
 STATEMENT = (
     "select coalesce(max(extract(epoch from now() - xact_start)), 0)::float / 60,"
     " (array_agg(pid || ' ' || coalesce(usename, '') || ' ' || coalesce(state, '') order by xact_start))[1],"
-    " count(*) filter (where xact_start < now() - interval '10 min')"
+    " count(*) filter (where xact_start < now() - interval '10 min'),"
+    " count(*) filter (where xact_start > now() + interval '1 min')"
     " from pg_stat_activity where xact_start is not null and pid <> pg_backend_pid()"
     " and backend_type = 'client backend'"
 )
@@ -41,7 +43,14 @@ class Parameters(CheckParameters):
 
 
 def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
-    oldest, who, count = ask.sql(parameters.url, STATEMENT).rows[0]
+    oldest, who, count, ahead = ask.sql(parameters.url, STATEMENT).rows[0]
+    if ahead:
+        raise CannotTell(
+            Text(
+                "数据库主机的时钟被调回过，时长未知",
+                "the clock of its host was set back: nobody knows how long",
+            )
+        )
     minutes = float(str(oldest))
     evidence = f"{count} > 10 min; pid, user, state: {who}" if who else ""
     yield Observation("oldest_min", round(minutes, 1), evidence=evidence)

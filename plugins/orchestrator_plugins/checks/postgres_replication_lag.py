@@ -37,6 +37,9 @@ spec = CheckSpec(
     secret=("url",),
 )
 
+_SKEW = 10
+"""Seconds by which the standby's clock may be behind the primary's, whose time the lag is measured by."""
+
 
 class Parameters(CheckParameters):
     url: str
@@ -59,4 +62,11 @@ def _own_lag(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
     seconds = ask.sql(parameters.url, OWN_LAG).rows[0][0]
     if seconds is None:
         raise CannotTell(Text("从库尚未回放任何事务", "the standby has replayed no transaction yet"))
-    yield Observation("lag_s", float(str(seconds)))
+    if float(str(seconds)) < -_SKEW:
+        raise CannotTell(
+            Text(
+                "从库的时钟比主库慢，延迟未知",
+                "the standby's clock is behind the primary's, so the lag is not known",
+            )
+        )
+    yield Observation("lag_s", max(float(str(seconds)), 0.0))

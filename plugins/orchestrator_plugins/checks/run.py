@@ -26,7 +26,7 @@ spec = CheckSpec(
     open_unit=True,
 )
 
-_SPACES = re.compile(r"""[\s=;|()\[\]{}"']+""")
+_WORD = re.compile(r"""[^\s=;|()\[\]{}"']+""")
 # A number stands alone. What carries a unit other than % does not count: `du -h` goes from `900M` to `1.1G`.
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?=%?$)")
 _EVIDENCE = 500
@@ -82,8 +82,8 @@ def _value(written: str, expect: str | None) -> Value:
 
 
 def _first_number(written: str) -> float | None:
-    for word in _SPACES.split(written):
-        if found := _NUMBER.match(word.rstrip(".,:")):
+    for word in _WORD.finditer(written):
+        if found := _NUMBER.match(word.group().rstrip(".,:")):
             return float(found.group())
     return None
 
