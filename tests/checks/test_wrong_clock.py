@@ -237,4 +237,4 @@ def test_a_database_whose_clock_was_set_back_has_no_short_times(name: str) -> No
     plugin = REGISTRY.get(name)
     ask = CannedAsk(sql={said: SqlAnswer((), (row,), 0.0) for said, row in SET_BACK[name].items()})
     with pytest.raises(CannotTell, match="clock"):
-        list(plugin.observe(ask, plugin.Parameters(url="postgresql://db")))
+        list(plugin.observe(ask, plugin.Parameters.model_validate({"url": "postgresql://db"})))
