@@ -43,6 +43,11 @@ class Answers:
         """The commands whose answers some check has used, in the order of first use."""
         return tuple(self._used.values())
 
+    @property
+    def probed(self) -> bool:
+        """Whether anything but commands was asked."""
+        return bool(self._probes)
+
 
 def merge(questions: Iterable[Question]) -> tuple[Question, ...]:
     """Each question once; a command that several checks ask gets the longest of their time limits."""

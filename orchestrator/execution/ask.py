@@ -10,7 +10,7 @@ from testinfra.backend.base import CommandResult
 from testinfra.host import Host as TestinfraHost
 
 from orchestrator.errors import CannotTell
-from orchestrator.execution.backend import answered_host
+from orchestrator.execution.backend import AnsweredBackend, answered_host
 from orchestrator.execution.inquiry import Inquiry
 from orchestrator.model.host import Host
 from orchestrator.model.question import (
@@ -50,10 +50,13 @@ class AnsweredAsk:
     def __init__(self, surroundings: Surroundings, inquiry: Inquiry) -> None:
         self._surroundings = surroundings
         self._inquiry = inquiry
-        self._host = answered_host(surroundings.name, inquiry)
+        self._backend = AnsweredBackend(surroundings.name, inquiry)
+        self._host: TestinfraHost | None = None
 
     @property
     def host(self) -> TestinfraHost:
+        if self._host is None:
+            self._host = answered_host(self._backend)
         return self._host
 
     @property
@@ -73,7 +76,7 @@ class AnsweredAsk:
         return self._surroundings.now
 
     def run(self, command: str, *arguments: str) -> CommandResult:
-        return self._host.backend.ask(command, *arguments)
+        return self._backend.ask(command, *arguments)
 
     def tcp(self, address: str, port: int) -> TcpAnswer:
         return self._inquiry.answer(TcpProbe(address, port, self._inquiry.timeout), TcpAnswer)

@@ -63,8 +63,7 @@ class AnsweredHost(Host):  # type: ignore[misc]  # testinfra ships no types
         _refuse("host.ansible")
 
 
-def answered_host(name: str, inquiry: Inquiry) -> AnsweredHost:
-    backend = AnsweredBackend(name, inquiry)
+def answered_host(backend: AnsweredBackend) -> AnsweredHost:
     host = AnsweredHost(backend)
     backend.set_host(host)
     return host

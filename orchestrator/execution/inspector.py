@@ -15,7 +15,7 @@ from orchestrator.execution.answers import Answers, merge
 from orchestrator.execution.ask import Source, Surroundings
 from orchestrator.execution.attempt import Ended, attempt
 from orchestrator.execution.inquiry import Inquiry
-from orchestrator.execution.memory import recall, remember
+from orchestrator.execution.memory import Recalled, recall, remember
 from orchestrator.execution.parameters import Resolver
 from orchestrator.execution.result import conclude, without_value
 from orchestrator.execution.site_thread import in_thread
@@ -62,7 +62,7 @@ async def inspect(
         planned, host, checks, Surroundings.of(host, now, source), resolver or Resolver()
     )
     ahead = recall(mark, remembered)
-    failure, commands = None, tuple(remembered) if ahead else ()
+    failure, commands = None, tuple(remembered) if ahead.commands else ()
     try:
         async with asyncio.timeout(seconds):
             await inspection.run(session, ahead)
@@ -76,7 +76,7 @@ async def inspect(
     except Exception as error:  # noqa: BLE001 - our own fault must cost one host, not the round
         inspection.end(Verdict.UNKNOWN, own_fault(error))
     # An inspection that broke off knows less than the one before it.
-    return inspection.outcome(now, failure, commands or remember(mark, inspection.answers.used, host))
+    return inspection.outcome(now, failure, commands or remember(mark, inspection.answers, host))
 
 
 STOPPED = Text("本轮已取消", "the round was cancelled")
@@ -116,24 +116,25 @@ class _Inspection:
         self._results: dict[str, CheckResult] = {}
         self._open = list(self._ready(host, checks, resolver))
 
-    async def run(self, session: Session, ahead: Sequence[Question]) -> None:
+    async def run(self, session: Session, ahead: Recalled) -> None:
         """Ask and attempt until no check is open.
 
         Raises:
             Unreachable: the host was lost.
         """
-        questions = await self._attempt_all()
+        questions: list[Question] = [] if ahead.whole else await self._attempt_all()
+        questions += ahead.commands
         while self._open and self._batches < BATCHES:
             self._batches += 1
-            self.answers.learn(await session.ask(merge([*questions, *ahead])))
-            ahead = ()
+            self.answers.learn(await session.ask(merge(questions)))
             questions = await self._attempt_all()
         self.end(Verdict.UNKNOWN, _ENDLESS)
 
     def end(self, verdict: Verdict, reason: Text) -> None:
         """Give every check that has no result yet this one."""
         for check in self._planned.checks:
-            self._results.setdefault(check.id, without_value(check, verdict, reason))
+            if check.id not in self._results:
+                self._results[check.id] = without_value(check, verdict, reason)
         self._open = []
 
     def lose(self, lost: Unreachable) -> HostFailure | None:

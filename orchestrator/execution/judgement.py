@@ -29,6 +29,9 @@ def judge(planned: PlannedCheck, spec: CheckSpec, observations: Sequence[Observa
     """The verdict over all that a check saw. Having seen nothing is `unknown`, never `ok`."""
     if not observations:
         return Judged((), Verdict.UNKNOWN, Text("检查没有看到任何值", "the check saw nothing"))
+    if len(observations) == 1:
+        judgement, reason = _judge(planned, spec, observations[0])
+        return Judged((judgement,), judgement.verdict, reason)
     pairs = [_judge(planned, spec, observation) for observation in observations]
     judgements = [judgement for judgement, _ in pairs]
     reasons = [reason for _, reason in pairs if reason is not None]
@@ -72,7 +75,7 @@ def _plain(observation: Observation) -> Observation | None:
         case bool():
             return replace(observation, value="true" if value else "false")
         case int() | float() if math.isfinite(value):
-            return replace(observation, value=float(value))
+            return observation if type(value) is float else replace(observation, value=float(value))
         case str():
             return observation
     return None
@@ -90,8 +93,6 @@ def _unknown(
 
 
 def _worst_first(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
-    if len(judgements) == 1:
-        return (judgements[0],)
     rest, ordered = list(judgements), []
     while rest:
         verdict = worst(judgement.verdict for judgement in rest)

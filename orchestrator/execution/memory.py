@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from orchestrator.execution.answers import Answers
 from orchestrator.model.host import Host
 from orchestrator.model.plan import Plan, PlannedHost
 from orchestrator.model.question import Command
@@ -12,6 +14,19 @@ from orchestrator.model.question import Command
 COMMANDS = 1000
 LENGTH = 8192
 """Beyond these a command is asked when it is needed, and not remembered."""
+
+
+_MORE = "+"
+"""After the stamp: more was asked than is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What an earlier round left for this one."""
+
+    commands: tuple[Command, ...]
+    whole: bool
+    """It is all that was asked: there is no use in attempting a check before these are answered."""
 
 
 def stamp(plan: Plan, planned: PlannedHost) -> str:
@@ -25,23 +40,26 @@ def stamp(plan: Plan, planned: PlannedHost) -> str:
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def remember(mark: str, commands: Iterable[Command], host: Host) -> tuple[str, ...]:
+def remember(mark: str, answers: Answers, host: Host) -> tuple[str, ...]:
     """What to keep for next time. A command that holds one of the host's secrets is not kept."""
     secrets = [secret.reveal() for secret in host.secrets if secret.reveal()]
+    used = answers.used
     kept = [
         f"{command.timeout:g} {command.text}"
-        for command in commands
+        for command in used
         if len(command.text) <= LENGTH and not any(secret in command.text for secret in secrets)
     ]
-    return (mark, *kept[:COMMANDS])
+    whole = len(kept) == len(used) <= COMMANDS and not answers.probed
+    return (mark if whole else mark + _MORE, *kept[:COMMANDS])
 
 
-def recall(mark: str, remembered: Sequence[str]) -> tuple[Command, ...]:
+def recall(mark: str, remembered: Sequence[str]) -> Recalled:
     """What to send ahead: nothing, if it was remembered under another stamp or is not understood."""
-    if not remembered or remembered[0] != mark:
-        return ()
+    if not remembered or remembered[0] not in (mark, mark + _MORE):
+        return Recalled((), False)
     pairs = [line.partition(" ") for line in remembered[1:]]
     try:
-        return tuple(Command(text, float(timeout)) for timeout, _, text in pairs)
+        commands = tuple([Command(text, float(timeout)) for timeout, _, text in pairs])
     except ValueError:
-        return ()
+        return Recalled((), False)
+    return Recalled(commands, bool(commands) and remembered[0] == mark)

@@ -23,11 +23,13 @@ class Resolver:
 
     def resolve(self, planned: PlannedCheck, plugin: CheckPlugin, host: Host) -> CheckParameters:
         """As `resolve`. What a host's secrets or the site's own Python go into is made for each host."""
-        if plugin.spec.site_python or not planned.parameters.keys().isdisjoint(plugin.spec.secret):
-            return resolve(planned, plugin, host)
-        if id(planned) not in self._known:
-            self._known[id(planned)] = planned, resolve(planned, plugin, host)
-        return self._known[id(planned)][1]
+        known = self._known.get(id(planned))
+        if known is not None:
+            return known[1]
+        parameters = resolve(planned, plugin, host)
+        if not plugin.spec.site_python and planned.parameters.keys().isdisjoint(plugin.spec.secret):
+            self._known[id(planned)] = planned, parameters
+        return parameters
 
 
 def resolve(planned: PlannedCheck, plugin: CheckPlugin, host: Host) -> CheckParameters:

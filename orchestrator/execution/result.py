@@ -18,7 +18,7 @@ def conclude(planned: PlannedCheck, spec: CheckSpec, ended: Ended, seconds: floa
     if ended.verdict is not None and not ended.observations:
         return without_value(planned, ended.verdict, ended.reason, ended.evidence, seconds)
     judged = judge(planned, spec, ended.observations)
-    verdict = worst([judged.verdict, *([ended.verdict] if ended.verdict else [])])
+    verdict = worst((judged.verdict, ended.verdict)) if ended.verdict else judged.verdict
     reason = ended.reason or judged.reason
     return _result(planned, verdict, judged.judgements, reason, ended.evidence, seconds)
 
@@ -38,14 +38,14 @@ def _result(
     seconds: float,
 ) -> CheckResult:
     return CheckResult(
-        id=planned.id,
-        title=planned.title,
-        check=planned.check,
-        code=planned.code,
-        layer=planned.layer,
-        verdict=verdict,
-        judgements=judgements,
-        reason=reason,
-        evidence=evidence,
-        seconds=round(seconds, 6),
+        planned.id,
+        planned.title,
+        planned.check,
+        planned.code,
+        planned.layer,
+        verdict,
+        judgements,
+        reason,
+        evidence,
+        round(seconds, 6),
     )

@@ -44,7 +44,7 @@ class Verdict(StrEnum):
     @property
     def rank(self) -> int:
         """For sorting: the worst first."""
-        return _WORST_FIRST.index(self)
+        return _RANKS[self]
 
     @property
     def label(self) -> Text:
@@ -70,6 +70,7 @@ _WORST_FIRST = (
     Verdict.OK,
     Verdict.SKIPPED,
 )
+_RANKS = {verdict: rank for rank, verdict in enumerate(_WORST_FIRST)}
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -77,4 +78,4 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
     Nothing at all is `skipped`: there was nothing to look at.
     """
-    return min(verdicts, key=lambda verdict: verdict.rank, default=Verdict.SKIPPED)
+    return min(verdicts, key=_RANKS.__getitem__, default=Verdict.SKIPPED)

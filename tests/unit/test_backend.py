@@ -10,7 +10,7 @@ from testinfra.utils.ansible_runner import AnsibleRunner
 
 from orchestrator.errors import CannotTell
 from orchestrator.execution.answers import Answers, merge
-from orchestrator.execution.backend import AnsweredHost, OneWay, answered_host
+from orchestrator.execution.backend import AnsweredBackend, AnsweredHost, OneWay, answered_host
 from orchestrator.execution.inquiry import Inquiry, Suspended
 from orchestrator.model.question import Command, CommandAnswer, Question, TcpAnswer, TcpProbe
 from tests.inspections import exited, timed_out
@@ -23,7 +23,7 @@ def known(answers: Mapping[str, CommandAnswer | str]) -> AnsweredHost:
     cache.learn(
         {Command(text): exited(one) if isinstance(one, str) else one for text, one in answers.items()}
     )
-    return answered_host("his-db01", Inquiry(cache, 10.0))
+    return answered_host(AnsweredBackend("his-db01", Inquiry(cache, 10.0)))
 
 
 def test_a_command_that_is_known_is_answered_byte_for_byte() -> None:

@@ -18,8 +18,10 @@ from orchestrator.execution.inquiry import Suspended
 from orchestrator.language import Text
 from orchestrator.model.observation import Observation
 from orchestrator.model.question import (
+    Answer,
     CommandAnswer,
     CommandEnd,
+    Question,
     SqlAnswer,
     SqlProbe,
     TcpAnswer,
@@ -358,6 +360,40 @@ async def test_commands_of_last_time_are_sent_ahead_and_make_a_chain_one_batch()
     assert after.commands == before.commands
 
 
+async def test_a_check_is_attempted_once_when_all_that_it_asked_last_time_is_remembered() -> None:
+    attempts = []
+
+    def chain(ask: Ask) -> Iterable[Observation]:
+        attempts.append(ask.name)
+        ask.run("a")
+        yield Observation("value", float(ask.run("b").stdout))
+
+    answers = {"a": "", "b": "2"}
+    before = await inspected({"x": check(chain)}, CannedSession(answers), mark="m")
+    attempts.clear()
+    await inspected({"x": check(chain)}, CannedSession(answers), mark="m", remembered=before.commands)
+    assert len(attempts) == 1
+
+
+async def test_what_is_never_remembered_still_goes_out_with_what_is() -> None:
+    def probing(ask: Ask) -> Iterable[Observation]:
+        yield Observation("value", 1.0 if ask.tcp(ask.address, 5432).connected else 0.0)
+
+    probe, secret = TcpProbe("192.0.2.10", 5432, 10.0), host("his-db01", {}, "hunter2")
+    answers: dict[Question | str, Answer | str] = {
+        probe: TcpAnswer(True, 0.25),
+        "login hunter2": "1",
+        "a": "1",
+    }
+    for never in ({"x": check(probing)}, {"x": prints("login hunter2")}):
+        plugins = {**never, "y": prints("a")}
+        before = await inspected(plugins, CannedSession(answers), mark="m", host=secret)
+        after = await inspected(
+            plugins, CannedSession(answers), mark="m", host=secret, remembered=before.commands
+        )
+        assert (before.batches, after.batches) == (1, 1)
+
+
 async def test_commands_of_another_plan_are_not_sent() -> None:
     before = await inspected({"x": prints("secret-probe")}, CannedSession({"secret-probe": "1"}), mark="m")
     session = CannedSession({"a": "1"})
@@ -380,7 +416,7 @@ async def test_a_command_that_holds_a_secret_is_not_remembered() -> None:
     plugins = {"x": prints("login hunter2"), "y": prints("a")}
     session = CannedSession({"login hunter2": "1", "a": "1"})
     outcome = await inspected(plugins, session, mark="m", host=host("his-db01", {}, "hunter2"))
-    assert outcome.commands == ("m", "10 a")
+    assert outcome.commands == ("m+", "10 a")
 
 
 async def test_an_inspection_that_broke_off_does_not_forget_the_commands_of_the_whole_one() -> None:
