@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 
 
@@ -41,12 +42,13 @@ class _Reader(HTMLParser):
             self._last.text += data
 
 
-def elements(page: bytes) -> list[Element]:
+@lru_cache(maxsize=32)
+def elements(page: bytes) -> tuple[Element, ...]:
     """Every element of the page, in its order."""
     reader = _Reader()
     reader.feed(page.decode())
     reader.close()
-    return reader.elements
+    return tuple(reader.elements)
 
 
 def text(page: bytes) -> str:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import pytest
 from hypothesis import given, settings
@@ -58,6 +58,17 @@ def page(report: RoundReport, language: Language = Language.ZH) -> bytes:
     return render(report, language)
 
 
+@cache
+def sample(case: str) -> RoundReport:
+    return ALL[case]()
+
+
+@cache
+def sample_page(case: str, language: Language = Language.ZH) -> bytes:
+    """Rendered once: several tests look at the same page."""
+    return page(sample(case), language)
+
+
 def style(content: bytes) -> str:
     return next(one.text for one in elements(content) if one.tag == "style")
 
@@ -75,7 +86,7 @@ def test_a_sample_round_gives_its_golden_file(name: str) -> None:
 @pytest.mark.parametrize("case", ALL)
 @pytest.mark.parametrize("language", Language)
 def test_nothing_in_it_can_run_or_be_fetched(case: str, language: Language) -> None:
-    content = page(ALL[case](), language)
+    content = sample_page(case, language)
     found = elements(content)
     assert {one.tag for one in found} <= _TAGS
     for one in found:
@@ -90,21 +101,21 @@ def test_nothing_in_it_can_run_or_be_fetched(case: str, language: Language) -> N
 
 @pytest.mark.parametrize("case", rounds.CASES)
 def test_its_policy_allows_its_one_style_sheet_and_nothing_else(case: str) -> None:
-    content = page(rounds.CASES[case]())
+    content = sample_page(case)
     policy = next(one.attributes["content"] for one in elements(content) if "http-equiv" in one.attributes)
     digest = base64.b64encode(hashlib.sha256(style(content).encode()).digest()).decode()
     assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 def test_its_style_sheet_is_understood_by_the_browser_of_windows_7() -> None:
-    assert not re.search(r"oklch|color-mix|light-dark|:has\(|@layer|@scope|&", style(page(rounds.morning())))
+    assert not re.search(r"oklch|color-mix|light-dark|:has\(|@layer|@scope|&", style(sample_page("morning")))
 
 
 @pytest.mark.parametrize("case", ALL)
 @pytest.mark.parametrize("language", Language)
 def test_every_verdict_is_shown_with_its_own_icon_and_word(case: str, language: Language) -> None:
-    report = ALL[case]()
-    content = page(report, language).decode()
+    report = sample(case)
+    content = sample_page(case, language).decode()
     for item in report.items:
         badge = f'<use href="#i-{item.verdict.value}"/></svg>{item.verdict.label.say(language)}</span>'
         assert badge in content
@@ -113,7 +124,7 @@ def test_every_verdict_is_shown_with_its_own_icon_and_word(case: str, language: 
 @pytest.mark.parametrize("case", ALL)
 @pytest.mark.parametrize("language", Language)
 def test_what_was_not_seen_never_looks_ok(case: str, language: Language) -> None:
-    for one in elements(page(ALL[case](), language)):
+    for one in elements(sample_page(case, language)):
         if "v" not in one.classes:
             continue
         for verdict in (Verdict.UNKNOWN, Verdict.NOT_RUN, Verdict.SKIPPED):
@@ -123,8 +134,8 @@ def test_what_was_not_seen_never_looks_ok(case: str, language: Language) -> None
 
 @pytest.mark.parametrize("case", ["morning", "cancelled", "empty"])
 def test_an_incomplete_round_is_not_shown_as_a_good_one(case: str) -> None:
-    report = rounds.CASES[case]()
-    found = elements(page(report))
+    report = sample(case)
+    found = elements(sample_page(case))
     box = next(index for index, one in enumerate(found) if "conclusion" in one.classes)
     assert "ok" not in found[box].classes
     assert "不完整" in headline(report).zh or report.coverage.due == 0
@@ -139,15 +150,15 @@ def test_a_round_that_did_not_end_says_so_even_where_all_seen_is_fine(state: Rou
 
 
 def test_a_clean_round_is_shown_as_one() -> None:
-    found = elements(page(rounds.clean()))
+    found = elements(sample_page("clean"))
     assert next(one for one in found if "conclusion" in one.classes).classes == ["conclusion", "ok"]
     assert not any("alarm" in one.classes or "finding" in one.classes for one in found)
 
 
 @pytest.mark.parametrize("case", ALL)
 def test_its_numbers_add_up_with_the_round(case: str) -> None:
-    report = ALL[case]()
-    found = elements(page(report))
+    report = sample(case)
+    found = elements(sample_page(case))
     start = next(index for index, one in enumerate(found) if "matrix" in one.classes)
     end = next(index for index, one in enumerate(found) if index > start and one.tag == "p")
     cells = [one.text for one in found[start:end] if one.tag == "td"]
@@ -159,7 +170,7 @@ def test_its_numbers_add_up_with_the_round(case: str) -> None:
 
 
 def test_an_unreachable_host_is_one_line_with_what_to_do_and_no_finding_form() -> None:
-    content = page(rounds.morning()).decode()
+    content = sample_page("morning").decode()
     assert content.count("先向管理员核实是否重装") == 1
     forms = content.split("<article")[1:]
     assert len(forms) == len(rounds.morning().findings) - 2
@@ -167,7 +178,7 @@ def test_an_unreachable_host_is_one_line_with_what_to_do_and_no_finding_form() -
 
 
 def test_a_finding_shows_value_limits_their_source_change_and_evidence_and_room_to_write() -> None:
-    content = page(rounds.morning()).decode()
+    content = sample_page("morning").decode()
     form = content.split("<article")[1].split("</article>")[0]
     for shown in (
         "93.4%",
@@ -184,11 +195,11 @@ def test_a_finding_shows_value_limits_their_source_change_and_evidence_and_room_
 
 
 def test_limits_that_nobody_confirmed_are_marked_so() -> None:
-    assert "默认值，待确认" in text(page(rounds.morning()))
+    assert "默认值，待确认" in text(sample_page("morning"))
 
 
 def test_a_forecast_names_a_span_of_days_and_a_missing_one_its_reason() -> None:
-    shown = text(page(rounds.morning()))
+    shown = text(sample_page("morning"))
     for said in (
         "预计 12 月 8 日至 14 日（14–20 天后）达到严重界限 90%",
         "30 天后 94.1–97.4%",
@@ -215,43 +226,43 @@ def test_where_the_data_bear_no_value_to_come_none_is_shown() -> None:
 
 
 def test_an_overdue_finding_says_whose_it_is_and_that_it_is_late() -> None:
-    form = page(rounds.morning()).decode().split("<article")[1].split("</article>")[0]
+    form = sample_page("morning").decode().split("<article")[1].split("</article>")[0]
     for said in ("#31", "王工", "已逾期"):
         assert said in form
 
 
 def test_a_flapping_finding_is_counted_and_listed_as_one() -> None:
-    shown = page(rounds.morning()).decode()
+    shown = sample_page("morning").decode()
     assert '<b class="flapping">反复</b>' in shown.split("与上一轮对比")[1]
     assert "近期出现 4 次" in shown
 
 
 def test_waivers_name_who_approved_them_until_when_and_whether_they_still_hold() -> None:
-    shown = text(page(rounds.morning()))
+    shown = text(sample_page("morning"))
     for said in ("李主任", "厂商确认内存条已订购", "已到期", "提前终止", "将到期"):
         assert said in shown
 
 
 def test_the_signed_sheet_carries_its_place_in_the_chain_of_events() -> None:
-    shown = page(rounds.morning()).decode().split("签字确认")[1]
+    shown = sample_page("morning").decode().split("签字确认")[1]
     assert "18342@sm3:9c41b6e0d27f" in shown
     assert "9c41b6e0d27f5a8833e1c05d6b94f27a60d8e5b1f3a2974c8e07d1526ab3f490" in shown
 
 
 def test_a_narrowed_round_of_unproven_people_says_both_at_the_top() -> None:
-    shown = text(page(rounds.narrowed())).split("检查覆盖")[0]
+    shown = text(sample_page("narrowed")).split("检查覆盖")[0]
     for said in ("部分检查", "单用户演示模式", "root（单用户演示模式，未核实身份）"):
         assert said in shown
 
 
 def test_cleared_findings_are_listed_with_what_they_were() -> None:
-    content = page(rounds.morning()).decode()
+    content = sample_page("morning").decode()
     assert "7.1%" in content.split("与上一轮对比")[1]
 
 
 @pytest.mark.parametrize("language", Language)
 def test_hostile_text_is_shown_and_does_nothing(language: Language) -> None:
-    content = page(rounds.hostile(), language).decode()
+    content = sample_page("hostile", language).decode()
     assert "&lt;script&gt;alert" in content
     assert "[U+202E]" in content
     assert "{{ 7 * 7 }}" in content
@@ -259,7 +270,7 @@ def test_hostile_text_is_shown_and_does_nothing(language: Language) -> None:
 
 
 def test_endless_evidence_is_cut_and_says_how_much_is_missing() -> None:
-    content = page(rounds.hostile())
+    content = sample_page("hostile")
     assert len(content) < 60_000
     assert re.search(r"其余 198\d{3} 个字符从略", content.decode())
 
@@ -290,9 +301,14 @@ def test_no_text_breaks_out_of_a_css_string(name: str) -> None:
 
 
 @given(st.text(st.characters(codec=None)))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_any_text_of_a_host_leaves_the_page_whole(evil: str) -> None:
-    assert _tags_with(evil + "x") == _tags_with("x")
+    assert _tags_with(evil + "x") == _harmless_tags()
+
+
+@cache
+def _harmless_tags() -> list[str]:
+    return _tags_with("x")
 
 
 def _tags_with(words: str) -> list[str]:
