@@ -26,7 +26,7 @@ _VAULT = b"$ANSIBLE_VAULT"
 # Beyond YAML's own set: line separators that YAML 1.1 and 1.2 count differently, and the controls that make a
 # text look otherwise than it runs. Who approves a command must see the command.
 _FORBIDDEN = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 
 

@@ -22,39 +22,33 @@ _SIGN = r"""["']?[ \t]{0,8}(?:={1,3}>?|:=?|[：＝>|])[ \t]{0,8}["']?"""
 """Between name and value in logs, JSON, XML and tables."""
 _FIELD = r"""[^\s,;，；。|"'<>&][^\n,;，；。|"'<>&]*"""
 _HAN = "㐀-䶿一-鿿"
-_PERSON = rf"(?P<value>[{_HAN}·][{_HAN}·*]*|{_FIELD})"
+_PERSON = rf"(?P<value>(?-i:[{_HAN}·][{_HAN}·*]*)|{_FIELD})"
 
-_PATIENT_NAME = re.compile(
-    rf"(?P<name>(?:姓名|患者|病人|patient[_ -]?name|xingming){_SIGN})(?!\d){_PERSON}", re.IGNORECASE
-)
-_ANY_NAME = re.compile(rf"(?P<name>name{_SIGN})(?P<value>[{_HAN}][{_HAN}·*]+)", re.IGNORECASE)
+_PATIENT_NAME = rf"(?P<name>(?:姓名|患者|病人|patient[_ -]?name|xingming){_SIGN})(?!\d){_PERSON}"
+_ANY_NAME = rf"(?P<name>name{_SIGN})(?P<value>(?-i:[{_HAN}][{_HAN}·*]+))"
 """`name=` is mostly a unit's or a disk's: only a Chinese value is taken for a person."""
-_NAMED_IDENTITY = re.compile(
+_NAMED_IDENTITY = (
     r"(?P<name>(?:身份证号?码?|证件号码?|(?<![a-z])(?:id[_ -]?card|identity)(?:[_ -]?(?:no|num|number))?)"
     rf"{_SIGN})"
-    r"(?P<value>\d{6}[0-9Xx*]{6,12})",
-    re.IGNORECASE,
+    r"(?P<value>\d{6}[0-9Xx*]{6,12})"
 )
 """Under its own name a number is one however it is written: mistyped ones stand in logs too."""
-_CARD = re.compile(
+_CARD = (
     r"(?P<name>(?:医保卡号?|社保卡?号?|社会保障卡?号?|银行卡号?|卡号|bank[_ -]?card"
-    rf"|(?:card|account|insurance)[_ -]?(?:no|num|number|id)){_SIGN})(?P<value>\d[\d -]*\d)",
-    re.IGNORECASE,
+    rf"|(?:card|account|insurance)[_ -]?(?:no|num|number|id)){_SIGN})(?P<value>\d[\d -]*\d)"
 )
-_NUMBER = re.compile(
+_NUMBER = (
     r"(?P<name>(?:门诊号|住院号|病案号|病历号|就诊号|就诊卡号?|登记号|条码号?|样本号|标本号|处方号"
     r"|(?:outpatient|inpatient|admission|visit|patient|medical[_ -]?record|specimen|prescription)"
-    rf"[_ -]?(?:no|num|number|id)|mrn|bar[_ -]?code){_SIGN})(?P<value>#?[A-Za-z0-9][A-Za-z0-9_-]*)",
-    re.IGNORECASE,
+    rf"[_ -]?(?:no|num|number|id)|mrn|bar[_ -]?code){_SIGN})(?P<value>#?[A-Za-z0-9][A-Za-z0-9_-]*)"
 )
 _NUMBER_MASK = re.compile("#[0-9a-f]{12}")
-_PRIVATE = re.compile(
+_PRIVATE = (
     r"(?P<name>(?:家庭住址|家庭地址|联系地址|现住址|户籍地址|住址|(?:home|patient)[_ -]?address"
     r"|出生日期|出生年月|生日|birth[_ -]?da(?:y|te)|date[_ -]?of[_ -]?birth|(?<![a-z])dob"
     r"|(?:临床|入院|出院|门诊|主要)?诊断|检验结果|(?<![a-z])diagnosis|lab[_ -]?result"
     rf"){_SIGN})(?P<value>{_FIELD})"
-    rf"|(?P<place>(?:地址|address){_SIGN})[{_HAN}]{_FIELD}",
-    re.IGNORECASE,
+    rf"|(?P<place>(?:地址|address){_SIGN})(?-i:[{_HAN}]){_FIELD}"
 )
 """An address is mostly a machine's: without `home` only a Chinese one is taken for a person's."""
 REMOVED = "***"

@@ -21,16 +21,13 @@ _NAME = (
     r"|private[_-]?key|credentials?|密码|口令)"
 )
 _VALUE = r"""(?:"(?P<double>(?:[^"\\\n]|\\.)*)|'(?P<single>(?:[^'\\\n]|\\.)*)|(?P<bare>[^\s"'<>&;]+))"""
-_NAMED = re.compile(
-    rf"""(?P<name>{_NAME}["']?[ \t]{{0,8}}(?:={{1,3}}>?|:=?|：|＝)[ \t]{{0,8}}){_VALUE}""", re.IGNORECASE
-)
-_OPTION = re.compile(rf"(?P<name>(?<![\w-])--?[a-z-]{{0,16}}{_NAME}[ \t]{{1,8}})(?!-){_VALUE}", re.IGNORECASE)
-_HEADER = re.compile(
+_NAMED = rf"""(?P<name>{_NAME}["']?[ \t]{{0,8}}(?:={{1,3}}>?|:=?|：|＝)[ \t]{{0,8}}){_VALUE}"""
+_OPTION = rf"(?P<name>(?<![\w-])--?[a-z-]{{0,16}}{_NAME}[ \t]{{1,8}})(?!-){_VALUE}"
+_HEADER = (
     r"""(?P<name>authorization["']?[ \t]{0,8}[=:][ \t]{0,8}["']?(?:bearer|basic|digest|token)[ \t]{1,8})"""
-    r"""(?P<bare>[^\s"'<>]+)""",
-    re.IGNORECASE,
+    r"""(?P<bare>[^\s"'<>]+)"""
 )
-_URL = re.compile(r"(?P<name>://[^\s/:@]*:)[^\s/\"'<>]*@")
+_URL = r"(?P<name>://[^\s/:@]*:)[^\s/\"'<>]*@"
 
 
 def forms(secret: str) -> Iterator[str]:
