@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,13 +28,13 @@ def record_findings(row: Round, outcomes: Sequence[HostOutcome]) -> FindingChang
     """Hold what was seen against what is open. Runs within the transaction that records the outcomes."""
     hosts = [outcome.host for outcome in outcomes]
     known = {one.fingerprint: one for one in Finding.objects.filter(host__in=hosts, cleared_in=None)}
-    open_ones = {identity(one) for one in known.values()}
+    open_ones: defaultdict[str, set[Identity]] = defaultdict(set)
+    for one in known.values():
+        open_ones[one.host].add(identity(one))
     seen = {
-        # Most of what a round sees is well and always was: that needs no fingerprint.
         sighting.identity.fingerprint(row.runbook): sighting
         for outcome in outcomes
-        for sighting in sightings(outcome)
-        if sighting.verdict is not Verdict.OK or sighting.identity in open_ones
+        for sighting in sightings(outcome, open_ones.get(outcome.host, ()))
     }
     wrong = {mark: sighting for mark, sighting in seen.items() if sighting.verdict is not Verdict.OK}
     opened = [

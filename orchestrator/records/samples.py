@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from django.db import connection
-
 from orchestrator.model.round import HostOutcome
 from orchestrator.records.models.sample import Sample
 from orchestrator.records.models.series import Series
+from orchestrator.records.rows import insert_missing, insert_rows
 
 _Key = tuple[str, str, str, str]
 
@@ -18,12 +17,11 @@ def record_samples(outcomes: Sequence[HostOutcome]) -> None:
     """One sample for each number. Runs within the transaction that records the outcomes."""
     numbers = [found for outcome in outcomes for found in _numbers(outcome)]
     series = _series({key: unit for key, unit, _, _ in numbers}, {outcome.host for outcome in outcomes})
-    # Without a model object a row: they are most of what a large round writes.
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {Sample._meta.db_table} (series_id, at, value) VALUES (%s, %s, %s)",  # noqa: S608 - our own name
-            [(series[key], at, value) for key, _, at, value in numbers],
-        )
+    insert_rows(
+        Sample._meta.db_table,
+        ("series_id", "at", "value"),
+        [(series[key], at, value) for key, _, at, value in numbers],
+    )
 
 
 def _numbers(outcome: HostOutcome) -> Iterator[tuple[_Key, str, int, float]]:
@@ -38,14 +36,10 @@ def _numbers(outcome: HostOutcome) -> Iterator[tuple[_Key, str, int, float]]:
 
 def _series(units: dict[_Key, str], hosts: set[str]) -> dict[_Key, int]:
     known = _known(hosts)
-    new = [
-        Series(host=host, task=task, metric=metric, subject=subject, unit=unit)
-        for (host, task, metric, subject), unit in units.items()
-        if (host, task, metric, subject) not in known
-    ]
+    new = [(*key, unit) for key, unit in units.items() if key not in known]
     if not new:
         return known
-    Series.objects.bulk_create(new, ignore_conflicts=True)
+    insert_missing(Series._meta.db_table, ("host", "task", "metric", "subject", "unit"), new)
     return _known(hosts)
 
 

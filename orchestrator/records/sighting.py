@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from orchestrator.model.round import CheckResult, HostOutcome
@@ -45,35 +45,42 @@ class Sighting:
     value: Value | None = None
 
 
-def sightings(outcome: HostOutcome) -> tuple[Sighting, ...]:
-    """One for each thing seen to be wrong or well. Where we could not or did not look there is none."""
+def sightings(outcome: HostOutcome, open_ones: Collection[Identity]) -> tuple[Sighting, ...]:
+    """One for each thing seen to be wrong, and for each of `open_ones` seen to be well: most of what a round
+    sees is well and always was. Where we could not or did not look there is none."""
     if outcome.failure is not None:
         return (Sighting(Identity(outcome.host), Verdict.UNKNOWN),)
-    found = list(_of_results(outcome))
-    if any(result.verdict is not Verdict.NOT_RUN for result in outcome.results):
-        found.append(Sighting(Identity(outcome.host), Verdict.OK))
+    found = list(_of_results(outcome, open_ones))
+    host = Identity(outcome.host)
+    if host in open_ones and any(result.verdict is not Verdict.NOT_RUN for result in outcome.results):
+        found.append(Sighting(host, Verdict.OK))
     return _one_each(found)
 
 
 def stands_alone(result: CheckResult) -> bool:
     """Whether a check says something that none of its values says: it has none, or is worse than they are."""
+    if not result.judgements:
+        return True
+    if not result.verdict.finding:
+        return False
     seen = worst(judgement.verdict for judgement in result.judgements)
-    worse = result.verdict is not seen and worst((result.verdict, seen)) is result.verdict
-    return not result.judgements or (result.verdict.finding and worse)
+    return result.verdict is not seen and worst((result.verdict, seen)) is result.verdict
 
 
-def _of_results(outcome: HostOutcome) -> Iterator[Sighting]:
+def _of_results(outcome: HostOutcome, open_ones: Collection[Identity]) -> Iterator[Sighting]:
     for result in outcome.results:
-        whole = Identity(outcome.host, result.id)
         if stands_alone(result) and result.verdict.finding:
-            yield Sighting(whole, result.verdict)
-        elif result.verdict.done:
+            yield Sighting(Identity(outcome.host, result.id), result.verdict)
+        elif open_ones and result.verdict.done and (whole := Identity(outcome.host, result.id)) in open_ones:
             yield Sighting(whole, Verdict.OK)
         for judgement in result.judgements:
-            seen = judgement.observation
-            if judgement.verdict.finding or judgement.verdict in (Verdict.OK, Verdict.WAIVED):
-                identity = Identity(outcome.host, result.id, seen.metric, seen.subject)
-                yield Sighting(identity, judgement.verdict, seen.value)
+            seen, verdict = judgement.observation, judgement.verdict
+            wrong = verdict.finding or verdict is Verdict.WAIVED
+            if not wrong and not (open_ones and verdict is Verdict.OK):
+                continue
+            identity = Identity(outcome.host, result.id, seen.metric, seen.subject)
+            if wrong or identity in open_ones:
+                yield Sighting(identity, verdict, seen.value)
 
 
 def _one_each(found: Iterable[Sighting]) -> tuple[Sighting, ...]:
