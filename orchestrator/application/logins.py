@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from orchestrator.application.clock import Clock
 from orchestrator.application.people import People
 from orchestrator.errors import Unauthenticated
@@ -31,14 +29,17 @@ class Logins:
         """Raises InputError with every rule that it breaks."""
         return choose_own_password(admitted, password, self._clock())
 
-    def enrol(self, admitted: Admitted, ask: Callable[[str, str], str]) -> Admitted:
-        """Enrol a second factor: `ask` is given the secret and its URI, and answers with a first code.
+    def new_second_factor(self, admitted: Admitted) -> tuple[str, str]:
+        """A secret to enrol, and the URI that a QR code shows. Nothing is kept yet."""
+        secret = new_secret()
+        return secret, enrolment_uri(secret, admitted.name, self._site.hospital.zh)
+
+    def enrol(self, admitted: Admitted, secret: str, code: str) -> Admitted:
+        """Keep a second factor once a first code proves that the person's device has it.
 
         Raises:
-            InputError: the code is not right; nothing was enrolled.
+            InputError: the code is not right; nothing was enrolled, and the same secret may be tried again.
         """
-        secret = new_secret()
-        code = ask(secret, enrolment_uri(secret, admitted.name, self._site.hospital.zh))
         return enrol(admitted, secret, code, self._clock(), self._site.state)
 
     def log_in(self, admitted: Admitted) -> Presence:

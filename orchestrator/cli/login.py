@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from orchestrator.application.logins import Logins
     from orchestrator.model.account import Admitted
 
+_QUIET = 2
+"""Modules of white around the QR code: half of what the norm asks for, and every phone reads it."""
+
 
 @click.command(
     name="login",
@@ -135,30 +138,44 @@ def _complete(logins: Logins, admitted: Admitted) -> Admitted:
             raise
         except InputError as error:
             click.echo(speak(error.message), err=True)
-    while admitted.must_enrol:
+    return _enrol(logins, admitted) if admitted.must_enrol else admitted
+
+
+def _enrol(logins: Logins, admitted: Admitted) -> Admitted:
+    """The same secret until its code is right: a wrong one must not make what was scanned worthless."""
+    secret, uri = logins.new_second_factor(admitted)
+    _show_enrolment(secret, uri)
+    while True:
+        code: str = click.prompt(say("应用显示的 6 位动态码", "The six digits that the app shows"), err=True)
         try:
-            admitted = logins.enrol(admitted, _show_enrolment)
+            return logins.enrol(admitted, secret, code)
         except Unauthenticated:
             raise
         except InputError as error:
             click.echo(f"{speak(error.message)}\n  → {speak(error.hint) if error.hint else ''}", err=True)
-    return admitted
 
 
-def _show_enrolment(secret: str, uri: str) -> str:
+def _show_enrolment(secret: str, uri: str) -> None:
     import segno
 
+    picture = segno.make(uri, error="l", micro=False, boost_error=False)
     click.echo(
         say(
-            "用手机上的动态码应用扫描（只显示这一次）：", "Scan this with an authenticator app (shown once):"
+            "绑定动态码：用手机上的动态码应用（如 Microsoft Authenticator、FreeOTP）扫描，只显示这一次：",
+            "Second factor: scan this with an authenticator app (as FreeOTP); it is shown once:",
         ),
         err=True,
     )
-    segno.make(uri, micro=False).terminal(out=sys.stderr, compact=_draws_blocks())
+    picture.terminal(out=sys.stderr, border=_QUIET, compact=_draws_blocks())
     click.echo(uri, err=True)
-    click.echo(say(f"或手工输入密钥：{secret}", f"or type the key: {secret}"), err=True)
-    code: str = click.prompt(say("应用显示的动态码", "The code that it shows"), err=True)
-    return code
+    typed = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+    click.echo(
+        say(
+            f"扫不了（例如窗口太矮）就在应用中手工输入密钥：{typed}",
+            f"If it can't be scanned (as in a low window), type the key into the app: {typed}",
+        ),
+        err=True,
+    )
 
 
 def _draws_blocks() -> bool:

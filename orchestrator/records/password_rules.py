@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 CLASSES = 3
 """Of four: lower case, upper case, digits, all else."""
 _MAX = 256
+_LONG = 4
+"""A name of `an` is in Blanket by chance: a shorter one counts as a word of its own."""
 _DISGUISES = str.maketrans("013457@$!", "oieastasi")
 
 
@@ -47,7 +49,8 @@ class WithoutNameValidator:
 
     def validate(self, password: str, user: object = None) -> None:
         name = str(getattr(user, "name", "")).lower()
-        if name and name in password.lower():
+        word = rf"(?<![^\W\d_]){re.escape(name)}(?![^\W\d_])"
+        if name and (name in password.lower() if len(name) >= _LONG else re.search(word, password.lower())):
             raise ValidationError("the account's name is in it", code="password_too_similar")
 
 

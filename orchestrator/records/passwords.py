@@ -29,7 +29,10 @@ _RULES = {
     "password_too_common": Text(
         "不能是常用口令或其变形（如 Admin@123456）", "no common password or its disguise (Admin@123456)"
     ),
-    "password_too_similar": Text("不能与账号名或姓名相近", "not similar to the account's name or full name"),
+    "password_too_similar": Text(
+        "不能含账号名，也不能与账号名或姓名相近",
+        "neither the account's name in it nor similar to the full name",
+    ),
     "password_used_before": Text(
         f"不能与最近 {HISTORY} 次用过的口令相同", f"none of the last {HISTORY} passwords"
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pyotp
 from cryptography.exceptions import InvalidTag
@@ -29,9 +30,9 @@ def new_secret() -> str:
 
 def enrolment_uri(secret: str, account: str, hospital: str) -> str:
     """What authenticator apps read from a QR code."""
-    return pyotp.TOTP(secret, interval=STEP).provisioning_uri(
-        name=account, issuer_name=f"Wardround {hospital}"
-    )
+    label, issuer = quote(account), quote(f"Wardround {hospital}")
+    # The issuer is not repeated before the label: the QR code has to fit into a terminal.
+    return f"otpauth://totp/{label}?secret={secret}&issuer={issuer}"
 
 
 def accepted_step(secret: str, code: str, at: datetime, last: int) -> int | None:

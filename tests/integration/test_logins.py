@@ -5,10 +5,12 @@ from __future__ import annotations
 import string
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pyotp
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ from orchestrator.model.actor import PROGRAM
 from orchestrator.model.site import Site
 from orchestrator.records.accounts import make_account, reset_second_factor, unblock_account
 from orchestrator.records.models import Account, Event
-from orchestrator.records.password_rules import ThreeClassesValidator
+from orchestrator.records.password_rules import ThreeClassesValidator, WithoutNameValidator
 from orchestrator.records.passwords import password_is_due
 from tests.integration.test_people import START, Clock, make_site
 from tests.people import Cast
@@ -42,7 +44,9 @@ class Door:
 
     def enrol(self) -> None:
         admitted = self.logins.choose_password(self.logins.admit("wang", self.first_password, ""), PASSWORD)
-        self.logins.log_in(self.logins.enrol(admitted, self._read))
+        self.secret, uri = self.logins.new_second_factor(admitted)
+        assert pyotp.parse_uri(uri).secret == self.secret
+        self.logins.log_in(self.logins.enrol(admitted, self.secret, self.code()))
         self.clock.move(minutes=2)
 
     def code(self, steps: int = 0) -> str:
@@ -50,11 +54,6 @@ class Door:
 
     def admit(self, password: str = PASSWORD, code: str | None = None, name: str = "wang") -> Admitted:
         return self.logins.admit(name, password, self.code() if code is None else code)
-
-    def _read(self, secret: str, uri: str) -> str:
-        assert uri.startswith("otpauth://totp/")
-        self.secret = secret
-        return self.code()
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +88,7 @@ def test_the_first_login_asks_for_a_password_and_a_second_factor(newcomer: Door)
     with pytest.raises(Unauthenticated):
         newcomer.logins.log_in(admitted)
     with pytest.raises(InputError):
-        newcomer.logins.enrol(admitted, lambda secret, uri: "000000x")
+        newcomer.logins.enrol(admitted, newcomer.logins.new_second_factor(admitted)[0], "000000x")
     assert Account.objects.get().second_factor is None
 
 
@@ -226,6 +225,16 @@ def test_a_weak_password_is_refused_with_the_rule(newcomer: Door, password: str,
     with pytest.raises(InputError, match=rule):
         newcomer.logins.choose_password(admitted, password)
     assert Account.objects.get().must_change_password
+
+
+@pytest.mark.parametrize(("name", "refused"), [("an", False), ("li", True), ("wang", True), ("blank", True)])
+def test_a_short_name_within_a_word_is_there_by_chance(name: str, refused: bool) -> None:
+    judged = partial(WithoutNameValidator().validate, "Li-Blanket-Wangfu-7", Account(name=name))
+    if refused:
+        with pytest.raises(ValidationError):
+            judged()
+    else:
+        judged()
 
 
 @given(st.text(string.ascii_lowercase + string.digits, min_size=10, max_size=40))
