@@ -110,13 +110,11 @@ def _result(result: CheckResult, masker: Masker) -> CheckResult:
 
 def _judgement(judgement: Judgement, masker: Masker) -> Judgement:
     seen, threshold = judgement.observation, judgement.threshold
-    value, subject, evidence = (
-        _value(seen.value, masker),
-        masker.mask(seen.subject),
-        masker.mask(seen.evidence),
-    )
+    value = _value(seen.value, masker)
+    subject = masker.mask(seen.subject)
+    evidence = masker.mask(seen.evidence)
     limits = None if threshold is None else _threshold(threshold, masker)
-    if limits is threshold and (value, subject, evidence) == (seen.value, seen.subject, seen.evidence):
+    if limits is threshold and value == seen.value and subject == seen.subject and evidence == seen.evidence:
         return judgement
     return replace(
         judgement, observation=Observation(seen.metric, value, subject, evidence), threshold=limits
@@ -124,9 +122,12 @@ def _judgement(judgement: Judgement, masker: Masker) -> Judgement:
 
 
 def _threshold(threshold: Threshold, masker: Masker) -> Threshold:
-    if not any(limit and isinstance(limit.operand, str) for limit in (threshold.warn, threshold.crit)):
+    warn, crit = threshold.warn, threshold.crit
+    if (warn is None or not isinstance(warn.operand, str)) and (
+        crit is None or not isinstance(crit.operand, str)
+    ):
         return threshold
-    return replace(threshold, warn=_limit(threshold.warn, masker), crit=_limit(threshold.crit, masker))
+    return replace(threshold, warn=_limit(warn, masker), crit=_limit(crit, masker))
 
 
 def _limit(limit: Limit | None, masker: Masker) -> Limit | None:
