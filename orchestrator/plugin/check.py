@@ -20,19 +20,34 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 from testinfra.backend.base import CommandResult
 from testinfra.host import Host as TestinfraHost
 
 from orchestrator.model.check import CheckSpec
 from orchestrator.model.observation import Observation
 from orchestrator.model.question import HttpAnswer, SqlAnswer, TcpAnswer, TlsAnswer
+from orchestrator.plugin.attribute_text import attribute_texts
 
 
 class CheckParameters(BaseModel):
     """Base of a check's parameters: unknown keys are refused, values are frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The text below a parameter describes it. It is read for who asks for a schema: pydantic's own way
+        reads the source of every plugin at each start."""
+        found = handler(schema)
+        properties = handler.resolve_ref_schema(found).get("properties", {})
+        for name, text in attribute_texts(cls).items():
+            if name in properties:
+                properties[name].setdefault("description", text)
+        return found
 
 
 class Ask(Protocol):

@@ -79,8 +79,8 @@ class Registry(Generic[Plugin]):
 
     def versions(self) -> Mapping[str, str]:
         """Distribution name -> version, over all plugins of this kind."""
-        found = {}
-        for point in self._points.values():
-            if point.dist is not None:
-                found[point.dist.name] = point.dist.version
-        return found
+        # A distribution reads its metadata anew each time it is asked for its name.
+        distributions = {
+            id(point.dist): point.dist for point in self._points.values() if point.dist is not None
+        }
+        return {found.name: found.version for found in distributions.values()}
