@@ -10,10 +10,12 @@ from orchestrator.application.people import People
 from orchestrator.application.runbooks import read_catalogue
 from orchestrator.errors import InputError
 from orchestrator.language import Text
+from orchestrator.model.account import Standing
 from orchestrator.model.actor import Actor
 from orchestrator.model.finding import FindingDetail, FindingLine
 from orchestrator.model.person import Permission
 from orchestrator.model.site import Site
+from orchestrator.records.accounts import any_account, get_account
 from orchestrator.records.handling import (
     FindingFilter,
     assign_finding,
@@ -58,14 +60,15 @@ class Findings:
         """Give a finding to somebody, until `due` as people write it.
 
         Raises:
-            NotFound, InputError, Unauthenticated, Forbidden: nothing was changed.
+            NotFound, InputError, Unauthenticated, Forbidden: nothing was changed. A site with accounts knows
+                its people: an owner is one of them, and not blocked.
         """
         now = self._clock()
         due_at = None if due is None else read_deadline(due, now, self._site.timezone)
         if not owner.strip() or not owner.isprintable() or len(owner) > 255:
             raise InputError(Text("负责人不能为空", "name an owner"))
         actor = self._decider(number, now)
-        return assign_finding(number, actor, now, owner.strip(), due_at, self._masked(text))
+        return assign_finding(number, actor, now, _owner(owner.strip(), now), due_at, self._masked(text))
 
     def note(self, number: int, text: str) -> FindingLine:
         """Raises as `assign`."""
@@ -93,3 +96,15 @@ class Findings:
 
     def _masked(self, text: str) -> str:
         return Masker((), site_key(self._site.state)).mask(text.strip())
+
+
+def _owner(name: str, now: datetime) -> str:
+    if not any_account():
+        return name
+    account = get_account(name, now)
+    if account.standing is Standing.BLOCKED:
+        raise InputError(
+            Text(f"账号 {account.name} 已停用，不能负责", f"{account.name} is blocked and can own nothing"),
+            Text("用 wardround user list 查看，换一个负责人", "see wardround user list for somebody else"),
+        )
+    return account.name

@@ -13,6 +13,7 @@ from orchestrator.language import Text
 from orchestrator.model.actor import PROGRAM, Actor, Proof
 from orchestrator.model.verdict import Verdict
 from orchestrator.model.waiver import Waiver
+from orchestrator.records.chain_tail import hold_tail
 from orchestrator.records.database import database_faults
 from orchestrator.records.events import append_events
 from orchestrator.records.models.event import EventKind
@@ -27,6 +28,7 @@ def approve_waiver(asked: Waiver) -> Waiver:
         InputError: another one stands for a part of the same.
     """
     with transaction.atomic():
+        hold_tail()  # so that of two who approve the same at once the second one sees the first
         for other in _standing(asked.approved_at).filter(runbook=asked.runbook, host=asked.host):
             if _overlap(asked, other):
                 raise _double(other)
@@ -61,6 +63,7 @@ def end_waiver(number: int, actor: Actor, at: datetime, reason: str) -> Waiver:
         NotFound, InputError: there is none, or it holds no more.
     """
     with transaction.atomic():
+        hold_tail()
         row = _get(number)
         if row.ends_at <= at:
             raise InputError(

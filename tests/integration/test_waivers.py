@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 
 from orchestrator.application.deadline import read_deadline
 from orchestrator.errors import InputError, NotFound
@@ -35,6 +39,7 @@ from tests.rounds import MASKER, START, WANG, plan, recorded, seen
 
 pytestmark = pytest.mark.usefixtures("database")
 DAY = timedelta(days=1)
+PEOPLE = 6
 
 
 def approved(days: float = 10, covers: Verdict = Verdict.WARN, subject: str = "/data") -> Waiver:
@@ -122,6 +127,38 @@ def test_two_waivers_never_stand_for_the_same() -> None:
     assert [one.holds(START + 2 * DAY) for one in list_waivers()] == [False, True]
     with pytest.raises(InputError, match="ended already"):
         end_waiver(first.number, WANG, START + DAY, "again")
+
+
+def at_once(act: Callable[[int], object]) -> list[object]:
+    """What comes of it when several people do the same at once, each over their own connection."""
+    gate = Barrier(PEOPLE)
+
+    def one(number: int) -> object:
+        try:
+            Event.objects.exists()  # connected
+            gate.wait(60)
+            return act(number)
+        except InputError as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(PEOPLE) as pool:
+        return list(pool.map(one, range(PEOPLE)))
+
+
+def test_of_people_who_approve_overlapping_waivers_at_once_one_succeeds() -> None:
+    subjects = ["", "/data"] * PEOPLE
+    came = at_once(lambda number: approved(subject=subjects[number]))
+    assert sorted(type(one).__name__ for one in came) == ["InputError"] * (PEOPLE - 1) + ["Waiver"]
+    assert len(list_waivers()) == len(events(EventKind.WAIVER_APPROVED)) == 1
+
+
+def test_of_people_who_end_a_waiver_at_once_one_succeeds() -> None:
+    waiver = approved()
+    came = at_once(lambda _: end_waiver(waiver.number, WANG, START + DAY, "mended"))
+    assert sum(isinstance(one, Waiver) for one in came) == 1
+    assert len(events(EventKind.WAIVER_ENDED)) == 1
 
 
 def test_a_finding_is_given_noted_and_closed_only_once_a_check_saw_it_gone() -> None:
