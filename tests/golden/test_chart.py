@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.model.forecast import Point
-from orchestrator_plugins.renderers.chart import FULL, SPARK, Chart, Crossing, Reach, Rule, draw
+from orchestrator_plugins.renderers.chart import Chart, Crossing, Reach, Rule
+from orchestrator_plugins.renderers.drawing import draw
+from orchestrator_plugins.renderers.frame import FULL, SPARK
 from tests.golden.hospital import STARTED
 from tests.golden.passage import series
 

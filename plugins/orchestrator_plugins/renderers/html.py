@@ -19,8 +19,9 @@ from orchestrator.model.round import RoundState
 from orchestrator.model.threshold import Evidence
 from orchestrator.model.verdict import Verdict
 from orchestrator_plugins.renderers import sections
-from orchestrator_plugins.renderers.chart import SPARK, draw
 from orchestrator_plugins.renderers.compiled import CompiledTemplates
+from orchestrator_plugins.renderers.drawing import draw
+from orchestrator_plugins.renderers.frame import SPARK
 from orchestrator_plugins.renderers.icon import SHAPES
 from orchestrator_plugins.renderers.legibility import excerpt, label
 from orchestrator_plugins.renderers.outlook import Outlook

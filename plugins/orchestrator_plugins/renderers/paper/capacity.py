@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.model.report import ReportItem
-from orchestrator_plugins.renderers.chart import FULL, Chart
+from orchestrator_plugins.renderers.chart import Chart
+from orchestrator_plugins.renderers.frame import FULL
 from orchestrator_plugins.renderers.paper.block import (
     Block,
     Cell,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator_plugins.renderers.chart import Chart, Size, draw
+from orchestrator_plugins.renderers.chart import Chart
+from orchestrator_plugins.renderers.drawing import draw
+from orchestrator_plugins.renderers.frame import Size
 
 
 class Drawings:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from orchestrator.model.report import ReportItem
 from orchestrator.model.threshold import Evidence
-from orchestrator_plugins.renderers.chart import SPARK
+from orchestrator_plugins.renderers.frame import SPARK
 from orchestrator_plugins.renderers.legibility import excerpt
 from orchestrator_plugins.renderers.paper.block import Block, Cell, Form, Heading, Span, cell, remark, soft
 from orchestrator_plugins.renderers.paper.material import Material
