@@ -79,8 +79,8 @@ def verify_log(anchors: Sequence[Anchor] = ()) -> Verification:
     later, later_break = _read_head()
     broken = (
         found.broken
-        or _of_segments(found)
         or _of_tail(found, head_break and later_break, later or head, lines)
+        or _of_segments(found)
         or _of_lines(found, later or head, lines)
         or _of_anchors(found, anchors, lines)
     )
@@ -158,6 +158,9 @@ def _take(state: Walk, event: EventLine, following: EventLine | None) -> None:
 def _judge(state: Walk, event: EventLine, following: EventLine | None) -> Break | None:
     """What is wrong with an event, knowing that all before it is right."""
     expected = state.tail.sequence + 1
+    if event.sequence < expected:
+        detail = Text("此处不该有事件", "there is no event to be here")
+        return Break(BreakKind.INSERTED, event.sequence, detail)
     if event.sequence != expected and _lost(event) != [expected, event.sequence - 1]:
         return Break(
             BreakKind.REMOVED,
@@ -175,16 +178,19 @@ def _name(state: Walk, event: EventLine, following: EventLine | None, *, recompu
     place, after = event.sequence, following.hash if following else None
     line = state.hashes.get(place)
     belongs = next((at for at, stored in state.hashes.items() if stored == event.hash), None)
-    if belongs is not None and belongs != place:
-        if belongs == place + 1 and after == state.hashes.get(place + 2):
-            return Break(
-                BreakKind.REMOVED, place, Text("其后的事件被重新编号", "those after it were renumbered")
-            )
+    moved = Text("其后的事件被重新编号", "those after it were renumbered")
+    if belongs is not None and belongs > place:
+        if after == state.hashes.get(belongs + 1):
+            return Break(BreakKind.REMOVED, place, moved)
         detail = Text(f"它原是第 {belongs} 个", f"it was event {belongs}")
         return Break(BreakKind.REORDERED, place, detail)
     if line is not None and line == after:
+        return Break(BreakKind.INSERTED, place, moved)
+    if line is None and belongs is not None:
         return Break(
-            BreakKind.INSERTED, place, Text("其后的事件被重新编号", "those after it were renumbered")
+            BreakKind.INSERTED,
+            place,
+            Text(f"它是第 {belongs} 个的副本", f"it is a copy of event {belongs}"),
         )
     if recomputed:
         detail = Text("此后的哈希被重新计算", "the hashes from here on were computed anew")
