@@ -9,9 +9,16 @@ from typing import Any
 from orchestrator.language import Text
 from orchestrator.model.observation import Judgement, Observation
 from orchestrator.model.round import CheckResult
-from orchestrator.model.threshold import Comparison, Evidence, Limit, Threshold, ThresholdSource
+from orchestrator.model.threshold import Comparison, Evidence, Limit, Threshold, ThresholdSource, Value
 from orchestrator.model.verdict import Verdict
 from orchestrator.records.scope import Task
+
+Place = tuple[str, str, str]
+"""Task, metric and subject; the last two are empty for a check as a whole."""
+Seen = tuple[Value | None, Verdict]
+
+_VERDICTS = {verdict.value: verdict for verdict in Verdict}
+"""Looking one up costs a third of making it, and a large round has very many."""
 
 
 def write_results(results: Sequence[CheckResult]) -> str:
@@ -37,6 +44,16 @@ def read_results(text: str, tasks: Mapping[str, Task]) -> tuple[CheckResult, ...
     content = json.loads(text)
     thresholds = [_read_threshold(*row) for row in content["thresholds"]]
     return tuple(_read_result(tasks, thresholds, *row) for row in content["results"])
+
+
+def read_seen(text: str) -> dict[Place, Seen]:
+    """Of what `write_results` wrote only the values and verdicts."""
+    seen: dict[Place, Seen] = {}
+    for task, verdict, _, _, _, judgements in json.loads(text)["results"]:
+        seen[task, "", ""] = None, _VERDICTS[verdict]
+        for metric, subject, value, _, judged, _, _ in judgements:
+            seen[task, metric, subject] = value, _VERDICTS[judged]
+    return seen
 
 
 def write_text(text: Text | None) -> tuple[str, str] | None:
@@ -70,7 +87,7 @@ def _read_result(
         task.check,
         task.code,
         task.layer,
-        Verdict(verdict),
+        _VERDICTS[verdict],
         tuple(_read_judgement(thresholds, *row) for row in judgements),
         read_text(reason),
         evidence,
@@ -89,7 +106,7 @@ def _read_judgement(
     evidence: str,
 ) -> Judgement:
     threshold = None if place is None else thresholds[place]
-    return Judgement(Observation(metric, value, subject, evidence), unit, threshold, Verdict(verdict))
+    return Judgement(Observation(metric, value, subject, evidence), unit, threshold, _VERDICTS[verdict])
 
 
 def _write_threshold(threshold: Threshold) -> tuple[object, ...]:

@@ -24,11 +24,16 @@ Placed = tuple[Identity, ReportItem]
 
 def with_trends(placed: Sequence[Placed], until: datetime) -> list[Placed]:
     """Items with their trend, and capacity with its forecast, as of a round's end. Two queries in all."""
-    charted = sorted((pair for pair in placed if _charted(pair[1])), key=_urgency)
-    series = find_series([identity for identity, _ in charted[:_MOST]])
+    charted = [number for number, (_, item) in enumerate(placed) if _charted(item)]
+    urgent = sorted((placed[number] for number in charted), key=_urgency)
+    series = find_series([identity for identity, _ in urgent[:_MOST]])
     points = read_daily_trend(series.values(), until - timedelta(days=WINDOW), until, _RECENT)
     known = {identity: points[number] for identity, number in series.items()}
-    return [(identity, _seen(item, known.get(identity, ()))) for identity, item in placed]
+    shown = list(placed)
+    for number in charted:
+        identity, item = placed[number]
+        shown[number] = identity, _seen(item, known.get(identity, ()))
+    return shown
 
 
 def _charted(item: ReportItem) -> bool:
@@ -41,7 +46,7 @@ def _urgency(placed: Placed) -> tuple[bool, float]:
 
 
 def _seen(item: ReportItem, points: Sequence[Point]) -> ReportItem:
-    if not _charted(item) or not points:
+    if not points:
         return item
     crit = Limit.parse(item.crit) if item.crit else None
     forecast = foresee(points, crit, points[-1].at) if item.capacity else None

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from orchestrator.model.report import Change
-from orchestrator.model.threshold import Value
-from orchestrator.model.verdict import Verdict
 from orchestrator.records.findings import identity
 from orchestrator.records.flapping import flapping
 from orchestrator.records.models.finding import Finding
 from orchestrator.records.models.round import Round
 from orchestrator.records.rounds import round_before
 from orchestrator.records.sighting import Identity
-from orchestrator.reporting.seen_host import SeenHost, read_hosts
+from orchestrator.reporting.seen_before import SeenBefore
 from orchestrator.reporting.waiver_history import WaiverHistory
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """One thing as the round before saw it."""
-
-    value: Value | None
-    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +24,7 @@ class History:
     row: Round
     before: Round | None
     """The round that this one is compared with."""
-    seen: dict[Identity, Before]
+    seen: SeenBefore
     """What it saw."""
     open: dict[Identity, Finding]
     """Findings that were open when the round ended."""
@@ -59,31 +48,20 @@ class History:
 def read_history(row: Round) -> History:
     """What was known when the round ended, however many rounds came after it."""
     before = round_before(row)
-    seen = {} if before is None else dict(_all_seen(read_hosts(before)))
     # A recheck speaks for itself alone; a whole round also for the rechecks before it.
     known = row.number - 1 if before is None or row.partial else before.number
     of_then = Q(cleared_in=None) | Q(cleared_in__gt=known)
     ours = Q(first_seen__runbook=row.runbook) | Q(task="")
     findings = Finding.objects.filter(of_then, ours, first_seen__lte=row.pk)
     still_open, cleared = {}, {}
-    for finding in findings.select_related("first_seen").defer("first_seen__scope"):
+    # Many findings were first seen in few rounds.
+    for finding in findings.prefetch_related(Prefetch("first_seen", Round.objects.defer("scope"))):
         one = identity(finding)
         if finding.cleared_in_id is None or finding.cleared_in_id > row.pk:
             still_open[one] = finding
         else:
             cleared[one] = finding
     gone = {one: finding for one, finding in cleared.items() if one not in still_open}
-    return History(row, before, seen, still_open, gone, flapping(row), WaiverHistory.read(row, before))
-
-
-def _all_seen(hosts: tuple[SeenHost, ...]) -> Iterator[tuple[Identity, Before]]:
-    for host in hosts:
-        reached = Verdict.UNKNOWN if host.failure else Verdict.OK
-        if host.failure or host.verdict is not Verdict.NOT_RUN:
-            yield Identity(host.name), Before(None, reached)
-        for result in host.results:
-            yield Identity(host.name, result.id), Before(None, result.verdict)
-            for judgement in result.judgements:
-                seen = judgement.observation
-                identity = Identity(host.name, result.id, seen.metric, seen.subject)
-                yield identity, Before(seen.value, judgement.verdict)
+    return History(
+        row, before, SeenBefore(before), still_open, gone, flapping(row), WaiverHistory.read(row, before)
+    )

@@ -120,7 +120,7 @@ class Items:
 
     def _before(self, identity: Identity) -> dict[str, Any]:
         before = self.history.seen.get(identity)
-        return {} if before is None else {"previous": before.value, "previous_verdict": before.verdict}
+        return {} if before is None else {"previous": before[0], "previous_verdict": before[1]}
 
 
 def _limits(threshold: Threshold | None) -> dict[str, Any]:

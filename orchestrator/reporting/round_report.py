@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
 from orchestrator.language import Text
 from orchestrator.model.actor import Proof
@@ -41,7 +42,7 @@ def build_report(
     row = get_round(number)
     hosts, history = read_hosts(row), read_history(row)
     impact = Impact(catalogue, hosts)
-    lines = Items(history, impact, known_metric)
+    lines = Items(history, impact, cache(known_metric))
     until = row.finished_at or now  # one that was interrupted has no known end
     placed = with_trends([pair for host in hosts for pair in lines.of_host(host)], until)
     findings = _findings(hosts, lines, [item for _, item in placed])

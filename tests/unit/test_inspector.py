@@ -368,7 +368,7 @@ async def test_a_check_is_attempted_once_when_all_that_it_asked_last_time_is_rem
         ask.run("a")
         yield Observation("value", float(ask.run("b").stdout))
 
-    answers = {"a": "", "b": "2"}
+    answers: dict[Question | str, Answer | str] = {"a": "", "b": "2"}
     before = await inspected({"x": check(chain)}, CannedSession(answers), mark="m")
     attempts.clear()
     await inspected({"x": check(chain)}, CannedSession(answers), mark="m", remembered=before.commands)
