@@ -135,8 +135,9 @@ def _first(reached: Callable[[float], bool], horizon: float) -> float | None:
 
 def _recent(points: Sequence[Point], now: datetime) -> Series:
     days = [(point.at - now) / _DAY for point in points]
-    kept = [(day, point.value) for day, point in zip(days, points, strict=True) if -WINDOW <= day <= 0.1]
-    return Series(tuple(day for day, _ in kept), tuple(value for _, value in kept))
+    # Of several values at the same instant the last counts: there is no slope between them.
+    kept = {day: point.value for day, point in zip(days, points, strict=True) if -WINDOW <= day <= 0.1}
+    return Series(tuple(kept), tuple(kept.values()))
 
 
 def _unfit(series: Series) -> Text | None:

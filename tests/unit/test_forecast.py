@@ -121,6 +121,12 @@ def test_what_lies_further_back_than_the_window_changes_nothing() -> None:
     assert foresee([*old, *recent], CRIT, NOW) == foresee(recent, CRIT, NOW)
 
 
+def test_of_values_at_the_same_instant_the_last_counts() -> None:
+    calm = series(lambda day: 80 + day)
+    doubled = [*calm[:-1], Point(calm[-1].at, 5.0), calm[-1]]
+    assert foresee(doubled, CRIT, NOW) == foresee(calm, CRIT, NOW)
+
+
 @given(st.lists(st.tuples(st.floats(0, 70), st.floats(-1e6, 1e6)), max_size=60))
 def test_whatever_the_data_there_is_a_time_or_a_reason(data: list[tuple[float, float]]) -> None:
     times = sorted(dict(data).items(), reverse=True)
