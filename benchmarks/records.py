@@ -1,7 +1,10 @@
 """How long the records take: a large round to be stored, and two years of a site to be read.
 
-python -m benchmarks.records --hosts 10000 --checks 20
-python -m benchmarks.records --database postgresql://user@host/name --years 2
+python -m benchmarks.records --data FOLDER
+python -m benchmarks.records --data FOLDER --database postgresql://user@host/name
+
+The two years are made once and kept in FOLDER (or the database); a rerun only measures. The large round goes
+into a SQLite file of its own, or with `--only large` into an empty PostgreSQL database.
 """
 
 from __future__ import annotations
@@ -9,110 +12,163 @@ from __future__ import annotations
 import argparse
 import resource
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from orchestrator.documents.database_url import read_database_url
-from orchestrator.language import Text
-from orchestrator.model.actor import PROGRAM
-from orchestrator.model.check import Layer
-from orchestrator.model.effect import Effect
-from orchestrator.model.observation import Judgement, Observation
-from orchestrator.model.plan import Plan, PlannedCheck, PlannedHost
-from orchestrator.model.round import CheckResult, HostOutcome, RoundState
-from orchestrator.model.runbook import Kind
-from orchestrator.model.system import Catalogue
-from orchestrator.model.threshold import Comparison, Evidence, Limit, Threshold, ThresholdSource
-from orchestrator.model.verdict import Verdict
-from orchestrator.records.database import configure, disconnect, open_database
+from orchestrator.application.recorder import GROUP
+from orchestrator.bootstrap import all_checks
+from orchestrator.documents.site import FILE, read_site
+from orchestrator.language import Language
+from orchestrator.model.comparison import compare
+from orchestrator.model.round import RoundState
+from orchestrator.model.site import Site
+from orchestrator.plugin.registry import RENDERERS, Registry
+from orchestrator.records.database import disconnect, open_database
 from orchestrator.records.masking import Masker
 
-START = datetime(2024, 1, 1, tzinfo=UTC)
-ROUNDS_A_DAY = 4
-GROUP = 50
-"""Outcomes in one transaction, as a round stores them."""
-LIMITS = Threshold(
-    Limit(Comparison.AT_LEAST, 85.0), Limit(Comparison.AT_LEAST, 95.0), ThresholdSource(Evidence.PRACTICE, "")
-)
+ROUNDS = 2920
+"""Two years, four a day."""
+HOSTS = 60
+FIRST_MADE = ROUNDS // 4
+"""Rounds that the product itself records; the others are copies, moved in time."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", default="sqlite", help="sqlite, or a postgresql:// URL of an empty one")
-    parser.add_argument("--hosts", type=int, default=10_000, help="of the large round")
-    parser.add_argument("--checks", type=int, default=20)
-    parser.add_argument("--years", type=float, default=2.0, help="of the site's rounds")
-    parser.add_argument("--site-hosts", type=int, default=60)
-    chosen = parser.parse_args()
-    print("| what | wall | our CPU |\n|---|---|---|")
-    with tempfile.TemporaryDirectory(prefix="wardround-records-") as folder:
-        state = Path(folder)
-        server = None if chosen.database == "sqlite" else read_database_url(chosen.database)
-        open_database(state, server)
-        years(chosen.site_hosts, chosen.checks, int(chosen.years * 365 * ROUNDS_A_DAY))
-        large(chosen.hosts, chosen.checks)
-        disconnect()
-        configure(state / "none")
-
-
-def large(hosts: int, checks: int) -> None:
-    """One round of very many hosts."""
-    names = [f"large{number:05d}" for number in range(hosts)]
-    with timed(f"store a round of {hosts} hosts x {checks} checks"):
-        store(names, checks, 0, "large")
-    with timed("store it again"):
-        store(names, checks, 1, "large")
-
-
-def years(hosts: int, checks: int, rounds: int) -> None:
-    """The site's rounds, and what its pages and reports ask of them."""
-    from orchestrator.records.models import Sample, Series
-    from orchestrator.records.rounds import get_round, latest_round, list_rounds
-    from orchestrator.records.trend import read_daily_trend, read_trend
-    from orchestrator.reporting.round_report import build_report
-
-    names = [f"site{number:02d}" for number in range(hosts)]
-    with timed(f"store {rounds} rounds of {hosts} hosts x {checks} checks"):
-        for number in range(rounds):
-            store(names, checks, number, "morning" if number % ROUNDS_A_DAY == 0 else "evening")
-    now = START + timedelta(hours=6 * rounds)
-    series = list(Series.objects.filter(host="site00").values_list("pk", flat=True))
-    print(f"| ({Sample.objects.count()} samples) | | |")
-    ask("list the latest 20 rounds", lambda: list_rounds(None, 20))
-    ask("list the latest 20 of one runbook", lambda: list_rounds("morning", 20))
-    ask("one round", lambda: get_round(latest_round()))
-    ask("one series of two years", lambda: read_trend(series[:1], START, now))
-    ask(
-        "90 days of all series of a host",
-        lambda: read_daily_trend(series, now - timedelta(days=90), now, timedelta(days=14)),
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for number in (rounds // 2, rounds):
-        ask(
-            f"build the report of round {number}",
-            lambda number=number: build_report(  # type: ignore[misc] # bound at once
-                number, Text("", ""), Catalogue(()), "UTC", now, lambda *_: None
-            ),
-        )
+    parser.add_argument("--data", type=Path, required=True, help="folder of the site; kept")
+    parser.add_argument("--database", help="a postgresql:// URL, whose password is in DATA/password")
+    parser.add_argument("--hosts", type=int, default=10_000, help="of the large round")
+    parser.add_argument("--only", choices=("years", "large"))
+    parser.add_argument("--times", type=int, default=9, help="each question is asked; the median is shown")
+    chosen = parser.parse_args()
+    site = _site(chosen.data, chosen.database)
+    print("| what | wall ms | our CPU ms |\n|---|---|---|")
+    if chosen.only != "large":
+        open_database(site.state, site.database)
+        _make_years()
+        read_years(site, chosen.times)
+        disconnect()
+    if chosen.only == "large" or not (chosen.only or chosen.database):
+        with tempfile.TemporaryDirectory(prefix="wardround-large-") as folder:
+            open_database(Path(folder), site.database)
+            store_large(chosen.hosts)
+            disconnect()
 
 
-def store(names: list[str], checks: int, number: int, runbook: str) -> None:
+def store_large(hosts: int) -> None:
+    """One round of very many hosts, in groups as when outcomes wait: its series are new, then known."""
+    from benchmarks.site_years import PROGRAM, host_names, outcome_of, plan_of, round_at
     from orchestrator.records.rounds import close_round, open_round, record_outcomes
 
-    at = START + timedelta(hours=6 * number)
-    masker = Masker((), b"benchmark")
-    opened = open_round(_plan(names, checks, runbook), PROGRAM, at, "benchmark")
-    for start in range(0, len(names), GROUP):
-        group = [_outcome(name, checks, number, at) for name in names[start : start + GROUP]]
-        record_outcomes(opened, group, masker)
-    close_round(opened, RoundState.COMPLETED, at + timedelta(minutes=1))
+    names, masker = host_names(hosts), Masker((), b"benchmark")
+    plan = plan_of(names, "large")
+    for number, word in enumerate(("first", "second", "third")):
+        outcomes = [outcome_of(name, number) for name in names]
+        with timed(f"store the {word} round of {hosts} hosts x {len(plan.hosts[0].checks)} checks"):
+            opened = open_round(plan, PROGRAM, round_at(number), "1")
+            for start in range(0, hosts, GROUP):
+                record_outcomes(opened, outcomes[start : start + GROUP], masker)
+            close_round(opened, RoundState.COMPLETED, round_at(number) + timedelta(minutes=1))
 
 
-def ask(what: str, question: Callable[[], object], times: int = 9) -> None:
-    """The median of some, as the first one warms the caches."""
+def read_years(site: Site, times: int) -> None:
+    """What the pages, the commands and the reports ask of two years."""
+    from benchmarks.site_years import NAMED, round_at
+    from orchestrator.application.audit import Audit
+    from orchestrator.application.findings import Findings
+    from orchestrator.application.people import People
+    from orchestrator.application.reports import Reports
+    from orchestrator.application.trends import Trends
+    from orchestrator.application.waivers import Waivers
+    from orchestrator.records import health
+    from orchestrator.records.known_item import known_host
+    from orchestrator.records.models import Finding
+    from orchestrator.records.rounds import list_rounds
+    from orchestrator.records.waivers import waivers_for_round
+
+    def clock() -> datetime:
+        return round_at(ROUNDS)
+
+    def ask(what: str, question: Callable[[], object]) -> None:
+        _ask(what, question, times)
+
+    checks = all_checks()
+    people = People(site, clock, site.state)
+    reports = Reports(site, checks, Registry(RENDERERS, ("suffix", "render")), clock)
+    trends, audit = Trends(site, checks, clock), Audit(site, people, clock)
+    findings, waivers = Findings(site, people, clock), Waivers(site, people, clock)
+    numbers = [row.number for row in list_rounds(None, ROUNDS)]
+    first, middle, last = numbers[-1], numbers[ROUNDS // 2], numbers[0]
+
+    ask("list the latest 20 rounds", lambda: list_rounds(None, 20))
+    ask("list the latest 20 of one runbook", lambda: list_rounds("morning", 20))
+    for word, number in (("first", first), ("middle", middle), ("last", last)):
+        ask(f"build the report of the {word} round", lambda number=number: reports.build(number))  # type: ignore[misc] # bound at once
+    report, before = reports.build(last), reports.build(last - 1)
+    for form in ("html", "json"):
+        ask(f"render it as {form}", lambda form=form: reports.render(report, form, Language.ZH))  # type: ignore[misc] # bound at once
+    ask("compare two rounds, built already", lambda: compare(before, report))
+    ask("list the findings that wait", findings.list)
+    ask("list the newest 1000 findings", lambda: findings.list(everything=True))
+    ask("list the findings of a host", lambda: findings.list(everything=True, host=NAMED[0]))
+    newest = Finding.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    ask("show a finding", lambda: findings.show(newest))
+    ask("list the waivers", lambda: waivers.list(everything=True, expired=False))
+    ask("waivers at a round's start", lambda: waivers_for_round(last, "shift", set(NAMED), clock()))
+    ask("know a host", lambda: known_host("shift", NAMED[0]))
+    ask("one series of 60 days", lambda: trends.show(NAMED[0], "check05", None, None, 60))
+    ask("one series of two years", lambda: trends.show(NAMED[0], "check05", None, None, 730))
+    ask("the calendar of a month", lambda: trends.month(date(2025, 6, 1)))
+    ask("the latest 50 events", audit.events)
+    ask("the latest 50 events of a kind", lambda: audit.events(kind="waiver_approved"))
+    ask("the latest 50 events of a subject", lambda: audit.events(subject="round 17"))
+    ask("is the schema up to date (part of db check)", health.missing_migrations)
+    _ask("count all rows (part of db check)", health.row_counts, 1)
+    _ask("look for damage (part of db check)", health.faults, 1)
+    _tidy_one_day(site, clock())
+
+
+def _tidy_one_day(site: Site, now: datetime) -> None:
+    """What `wardround db tidy` has to do each day; undone afterwards, so that the next run finds the same."""
+    from django.db import transaction
+
+    from orchestrator.records.models import Sample
+    from orchestrator.records.retention import tidy
+
+    oldest = Sample.objects.order_by("pk").values_list("at", flat=True)[0]
+    day = timedelta(days=1)
+    kept = (now - datetime.fromtimestamp(oldest, UTC)) // day
+    with transaction.atomic():
+        with timed("tidy one day"):
+            tidy(replace(site.retention, samples=kept, rounds=kept), site.timezone, now)
+        transaction.set_rollback(True)
+
+
+def _make_years() -> None:
+    from benchmarks.site_years import host_names, make_rounds, repeat_rounds
+    from orchestrator.records.models import Round
+
+    made = Round.objects.count()
+    if made >= ROUNDS:
+        return
+    if made > FIRST_MADE:
+        sys.exit("there are rounds that are not the benchmark's: name an empty database")
+    with timed(f"make {ROUNDS} rounds of {HOSTS} hosts"):
+        for count in make_rounds(host_names(HOSTS), made, FIRST_MADE):
+            print(f"{count} of {FIRST_MADE} recorded", file=sys.stderr)
+        repeat_rounds(FIRST_MADE, ROUNDS)
+
+
+def _ask(what: str, question: Callable[[], object], times: int) -> None:
+    """The median, as the first one warms the caches."""
     walls, cpus = [], []
     for _ in range(times):
         wall, cpu = time.perf_counter(), _cpu()
@@ -130,7 +186,7 @@ def timed(what: str) -> Iterator[None]:
 
 
 def _line(what: str, wall: float, cpu: float) -> None:
-    print(f"| {what} | {wall * 1000:.1f} ms | {cpu * 1000:.1f} ms |", flush=True)
+    print(f"| {what} | {wall * 1000:.1f} | {cpu * 1000:.1f} |", flush=True)
 
 
 def _cpu() -> float:
@@ -138,51 +194,10 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _plan(names: list[str], checks: int, runbook: str) -> Plan:
-    planned = tuple(
-        PlannedCheck(
-            f"check{number:02d}",
-            f"检查 {number}",
-            "filesystem_usage",
-            "LNX05",
-            Layer.SYSTEM,
-            None,
-            Effect.READ,
-            {},
-            {},
-            10.0,
-        )
-        for number in range(checks)
-    )
-    hosts = tuple(PlannedHost(name, ("all",), f"ward@{name}:22", planned, "") for name in names)
-    return Plan(runbook, "巡检", Kind.INSPECTION, hosts, {}, {"wardround": "benchmark"}, "d" * 64)
+def _site(folder: Path, database: str | None) -> Site:
+    from benchmarks.site_years import write_site
 
-
-def _outcome(name: str, checks: int, number: int, at: datetime) -> HostOutcome:
-    """The same for the same arguments; one check in two hundred is beyond its limit, for some rounds."""
-    seed = sum(name.encode())
-    results = []
-    for check in range(checks):
-        bad = (seed + check + number // 12) % 200 == 0
-        verdict = Verdict.WARN if bad else Verdict.OK
-        value = 88.5 if bad else 40.0 + (seed * 7 + check * 13 + number) % 400 / 10
-        seen = Observation("used_pct", value, "/data", "" if not bad else f"/dev/sda1 {value}% /data")
-        judgement = Judgement(seen, "%", LIMITS, verdict)
-        results.append(
-            CheckResult(
-                f"check{check:02d}",
-                f"检查 {check}",
-                "filesystem_usage",
-                "LNX05",
-                Layer.SYSTEM,
-                verdict,
-                (judgement,),
-                None,
-                "",
-                0.01,
-            )
-        )
-    return HostOutcome(name, ("all",), None, tuple(results), at, 1.0, 1, ())
+    return read_site(write_site(folder, database) / FILE)
 
 
 if __name__ == "__main__":
