@@ -63,8 +63,12 @@ class Accounts:
         return accounts.reset_password(name, self._clock(), actor)
 
     def reset_second_factor(self, name: str) -> None:
-        """Raises Unauthenticated, Forbidden, NotFound."""
-        actor = self._for_another(name, self._system_administrator())
+        """A security administrator's duty, as passwords are a system administrator's: whoever could reset
+        both would log in as anybody, and decide in their name.
+
+        Raises Unauthenticated, Forbidden, NotFound.
+        """
+        actor = self._for_another(name, self._security_administrator())
         accounts.reset_second_factor(name, self._clock(), actor)
 
     def change_roles(self, name: str, give: Collection[Role], take: Collection[Role]) -> frozenset[Role]:

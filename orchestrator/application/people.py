@@ -91,15 +91,27 @@ class People:
         """Whether nobody logs in here. A site that has accounts can't be put into that mode by its file."""
         return self._site.single_user and not any_account()
 
+    @property
+    def mode_note(self) -> Text | None:
+        """What whoever looks at accounts has to know about this site; None where nothing needs saying."""
+        if self.single_user:
+            return Text(
+                "站点处于单用户演示模式（single_user: true）：没有账号，也不登录，每条记录都注明",
+                "the site is in single-user demo mode (single_user: true): it has no accounts, nobody "
+                "logs in, and every record says so",
+            )
+        if self._site.single_user:
+            return Text(
+                "wardround.yml 中的 single_user: true 不起作用：站点已有账号",
+                "single_user: true in wardround.yml has no effect: the site has accounts",
+            )
+        return None
+
     def refuse_in_single_user_mode(self) -> None:
         """Raises InputError when the site is in single-user mode: accounts mean nothing there."""
-        if self.single_user:
+        if self.single_user and (note := self.mode_note) is not None:
             raise InputError(
-                Text(
-                    "站点处于单用户演示模式（single_user: true）：没有账号，也不登录，每条记录都注明",
-                    "the site is in single-user demo mode (single_user: true): it has no accounts, nobody "
-                    "logs in, and every record says so",
-                ),
+                note,
                 Text(
                     "要用账号，从 wardround.yml 中删去 single_user，再执行 wardround user setup",
                     "for accounts, remove single_user from wardround.yml and run wardround user setup",

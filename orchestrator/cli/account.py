@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -13,6 +14,7 @@ from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import say, speak
 from orchestrator.cli.terminal import ask_new_password, ask_secret, require_terminal
+from orchestrator.language import Text
 from orchestrator.model.person import Role
 
 if TYPE_CHECKING:
@@ -84,13 +86,15 @@ def add(name: str, full_name: str, site: Path | None) -> int:
 def list_accounts(site: Path | None, as_json: bool) -> int:
     from orchestrator.bootstrap import open_wardround
 
-    found = open_wardround(site).accounts.list()
+    wardround = open_wardround(site)
+    _note_mode(wardround.people.mode_note)
+    found = wardround.accounts.list()
     if as_json:
         click.echo(json.dumps([_row(view) for view in found], ensure_ascii=False, indent=2))
         return ExitCode.OK
     for view in found:
-        click.echo(_line(view))
-    if not found:
+        click.echo(_line(view, wardround.site.timezone))
+    if not found and not wardround.people.single_user:
         click.echo(
             say("还没有账号：wardround user setup", "there are no accounts: wardround user setup"), err=True
         )
@@ -109,8 +113,14 @@ def list_accounts(site: Path | None, as_json: bool) -> int:
 def show(name: str, site: Path | None, as_json: bool) -> int:
     from orchestrator.bootstrap import open_wardround
 
-    view = open_wardround(site).accounts.get(name)
-    click.echo(json.dumps(_row(view), ensure_ascii=False, indent=2) if as_json else _line(view))
+    wardround = open_wardround(site)
+    _note_mode(wardround.people.mode_note)
+    view = wardround.accounts.get(name)
+    click.echo(
+        json.dumps(_row(view), ensure_ascii=False, indent=2)
+        if as_json
+        else _line(view, wardround.site.timezone)
+    )
     return ExitCode.OK
 
 
@@ -190,8 +200,10 @@ def reset_password(name: str, site: Path | None) -> int:
 @click.command(
     name="reset-totp",
     help=say(
-        "为更换或丢失手机的人解除动态码绑定，下次登录时重新绑定。\n\n  wardround user reset-totp wang",
-        "Forget the second factor of somebody with a new or lost phone: the next login enrols another.\n\n"
+        "为更换或丢失手机的人解除动态码绑定，下次登录时重新绑定。由安全管理员执行。\n\n"
+        "  wardround user reset-totp wang",
+        "Forget the second factor of somebody with a new or lost phone: the next login enrols another. "
+        "For security administrators.\n\n"
         "  wardround user reset-totp wang",
     ),
 )
@@ -203,6 +215,11 @@ def reset_totp(name: str, site: Path | None) -> int:
     open_wardround(site).accounts.reset_second_factor(name)
     click.echo(say(f"{name} 下次登录时重新绑定", f"{name} enrols again at the next login"), err=True)
     return ExitCode.OK
+
+
+def _note_mode(note: Text | None) -> None:
+    if note is not None:
+        click.echo(speak(note), err=True)
 
 
 def _ask_who(role: Role) -> tuple[str, str]:
@@ -219,17 +236,24 @@ def _hand_over(made: Sequence[Credentials]) -> None:
         click.echo(f"{item.name}\t{item.password}")
     click.echo(
         say(
-            "以上一次性口令只显示这一次：当面交给本人。首次登录（wardround login）须改口令并绑定动态码。",
-            "These passwords are shown once: hand them over in person. The first login (wardround login) "
-            "asks for another one and enrols the second factor.",
+            "以上一次性口令只显示这一次，7 天内有效：当面交给本人。"
+            "本人执行 wardround login 账号名，首次登录须改口令并绑定动态码。",
+            "These passwords are shown once and good for 7 days: hand them over in person. Each person runs "
+            "wardround login NAME, which asks for another password and enrols the second factor.",
         ),
         err=True,
     )
 
 
-def _line(view: AccountView) -> str:
+def _line(view: AccountView, timezone: ZoneInfo) -> str:
     roles = "、".join(speak(role.label) for role in view.roles) or say("无角色", "no role")
-    return f"{view.name}\t{view.full_name}\t{roles}\t{speak(view.standing.label)}"
+    standing = speak(view.standing.label)
+    if view.must_change_password:
+        standing += say("，尚未首次登录", ", not logged in yet")
+    if view.first_password_until is not None:
+        until = f"{view.first_password_until.astimezone(timezone):%Y-%m-%d %H:%M}"
+        standing += say(f"（一次性口令 {until} 失效）", f" (the first password ends {until})")
+    return f"{view.name}\t{view.full_name}\t{roles}\t{standing}"
 
 
 def _row(view: AccountView) -> dict[str, object]:
@@ -240,6 +264,7 @@ def _row(view: AccountView) -> dict[str, object]:
         "standing": view.standing,
         "locked_until": view.locked_until.isoformat() if view.locked_until else None,
         "must_change_password": view.must_change_password,
+        "first_password_until": view.first_password_until.isoformat() if view.first_password_until else None,
         "has_second_factor": view.has_second_factor,
         "made_at": view.made_at.isoformat(),
         "last_login": view.last_login.isoformat() if view.last_login else None,

@@ -45,6 +45,9 @@ class AccountView:
     standing: Standing
     locked_until: datetime | None
     must_change_password: bool
+    """The password is the one that was issued."""
+    first_password_until: datetime | None
+    """The issued password is worth nothing from then on."""
     has_second_factor: bool
     made_at: datetime
     last_login: datetime | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 
 from django.db import IntegrityError, connection, transaction
@@ -21,6 +21,7 @@ from orchestrator.records.models.account import Account
 from orchestrator.records.models.account_role import AccountRole
 from orchestrator.records.models.event import EventKind
 from orchestrator.records.models.session import Session
+from orchestrator.records.password_settings import FIRST_PASSWORD_DAYS
 from orchestrator.records.passwords import issue_password
 
 _NAME = re.compile(r"[a-z0-9\u4e00-\u9fff][a-z0-9\u4e00-\u9fff._-]{1,31}")
@@ -170,10 +171,21 @@ def roles_of(account: Account) -> frozenset[Role]:
     return frozenset(Role(row.role) for row in account.roles.all())
 
 
+def first_password_until(account: Account) -> datetime | None:
+    """How long an issued password waits for its person: longer, and somebody else may have found it.
+
+    None once they chose their own; and for the only system administrator, to whom nobody could issue another.
+    """
+    if not account.must_change_password:
+        return None
+    if Role.SYSTEM_ADMIN in roles_of(account) and _nobody_else(account, Role.SYSTEM_ADMIN):
+        return None
+    return account.password_changed_at + timedelta(days=FIRST_PASSWORD_DAYS)
+
+
 def refuse_last(account: Account, role: Role) -> None:
     """Raises InputError when nobody else who can log in has this administrator's role."""
-    others = AccountRole.objects.filter(role=role, account__is_active=True).exclude(account=account)
-    if account.is_active and not others.exists():
+    if account.is_active and _nobody_else(account, role):
         raise InputError(
             Text(
                 f"{account.name} 是唯一的{role.label.zh}，停用或撤销后无人能担任",
@@ -198,6 +210,7 @@ def view(account: Account, now: datetime) -> AccountView:
         standing=where,
         locked_until=account.locked_until if where is Standing.LOCKED else None,
         must_change_password=account.must_change_password,
+        first_password_until=first_password_until(account),
         has_second_factor=account.second_factor is not None,
         made_at=account.made_at,
         last_login=account.last_login,
@@ -211,6 +224,11 @@ def ordered(roles: frozenset[Role]) -> tuple[Role, ...]:
 def subject(name: str) -> str:
     """How the log names an account."""
     return f"account {name}"
+
+
+def _nobody_else(account: Account, role: Role) -> bool:
+    others = AccountRole.objects.filter(role=role, account__is_active=True).exclude(account=account)
+    return not others.exists()
 
 
 def _make(typed: str, full_name: str, at: datetime, actor: Actor) -> Credentials:

@@ -11,7 +11,7 @@ from orchestrator.errors import InputError, Unauthenticated
 from orchestrator.language import Text
 from orchestrator.model.account import Admitted, Standing
 from orchestrator.model.actor import Actor, Proof
-from orchestrator.records.accounts import account_name, standing, subject
+from orchestrator.records.accounts import account_name, first_password_until, standing, subject
 from orchestrator.records.database import database_faults
 from orchestrator.records.events import Entry, append_events
 from orchestrator.records.models.account import Account
@@ -111,9 +111,11 @@ def refused() -> Unauthenticated:
             "not logged in: account, password or code is wrong, or the account is blocked or locked",
         ),
         Text(
-            "连续 5 次失败锁定 30 分钟；每个动态码只能用一次；忘记口令或更换手机请找系统管理员",
-            "five failures in a row lock it for 30 minutes; a code works once; a system administrator helps "
-            "who forgot the password or has a new phone",
+            "连续 5 次失败锁定 30 分钟；每个动态码只能用一次；一次性口令 7 天内有效；"
+            "忘记口令找系统管理员，更换手机找安全管理员",
+            "five failures in a row lock it for 30 minutes; a code works once; a first password is good for "
+            "7 days; a system administrator helps who forgot the password, a security administrator who has "
+            "a new phone",
         ),
     )
 
@@ -124,6 +126,8 @@ def _refusal(account: Account, right: bool, code: str, now: datetime, state: Pat
         return where.value
     if not right:
         return "password"
+    if (until := first_password_until(account)) is not None and now >= until:
+        return "first password expired"
     if account.second_factor is None:
         return "code" if code.strip() else None
     secret = unseal(bytes(account.second_factor), account.pk, state)

@@ -10,6 +10,8 @@ _OURS = "orchestrator.records.password_rules"
 HISTORY = 5
 """So many passwords, the present one among them, are not chosen again."""
 MAX_AGE_DAYS = 90
+FIRST_PASSWORD_DAYS = 7
+"""An issued password that nobody has replaced by then is worth nothing."""
 
 PASSWORDS: dict[str, Any] = {
     "AUTH_USER_MODEL": "records.Account",

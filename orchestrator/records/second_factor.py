@@ -62,10 +62,10 @@ def unseal(sealed: bytes, account: int, state: Path) -> str:
         raise StoreError(
             Text("动态码密钥无法解密", "the secret of the second factor can't be decrypted"),
             Text(
-                f"{state / 'site.key'} 不是当初的那一个：从备份恢复它；没有备份则由系统管理员执行 "
+                f"{state / 'site.key'} 不是当初的那一个：从备份恢复它；没有备份则由安全管理员执行 "
                 "wardround user reset-totp",
                 f"{state / 'site.key'} is not the key of that time: restore it from the backup; without one, "
-                "a system administrator runs wardround user reset-totp",
+                "a security administrator runs wardround user reset-totp",
             ),
         ) from error
 

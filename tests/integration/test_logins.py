@@ -19,9 +19,10 @@ from orchestrator.application.logins import Logins
 from orchestrator.errors import InputError, StoreError, Unauthenticated
 from orchestrator.model.account import Admitted
 from orchestrator.model.actor import PROGRAM
+from orchestrator.model.person import Role
 from orchestrator.model.site import Site
-from orchestrator.records.accounts import make_account, reset_second_factor, unblock_account
-from orchestrator.records.models import Account, Event
+from orchestrator.records.accounts import make_account, reset_password, reset_second_factor, unblock_account
+from orchestrator.records.models import Account, AccountRole, Event
 from orchestrator.records.password_rules import ThreeClassesValidator, WithoutNameValidator
 from orchestrator.records.passwords import password_is_due
 from tests.integration.test_people import START, Clock, make_site
@@ -90,6 +91,25 @@ def test_the_first_login_asks_for_a_password_and_a_second_factor(newcomer: Door)
     with pytest.raises(InputError):
         newcomer.logins.enrol(admitted, newcomer.logins.new_second_factor(admitted)[0], "000000x")
     assert Account.objects.get().second_factor is None
+
+
+def test_a_first_password_waits_seven_days_and_is_issued_anew_after_that(newcomer: Door) -> None:
+    newcomer.clock.move(days=7, seconds=-1)
+    assert newcomer.admit(newcomer.first_password, "").must_choose_password
+    newcomer.clock.move(seconds=1)
+    for _ in range(6):
+        with pytest.raises(Unauthenticated):
+            newcomer.admit(newcomer.first_password, "")
+    assert "first password expired" in refusals()[-1]
+    newcomer.first_password = reset_password("wang", newcomer.clock.now, PROGRAM).password
+    newcomer.enrol()
+
+
+def test_the_first_password_of_the_only_system_administrator_stays_good(newcomer: Door) -> None:
+    """Nobody could issue another one, and a site is set up once."""
+    AccountRole.objects.create(account=Account.objects.get(), role=Role.SYSTEM_ADMIN)
+    newcomer.clock.move(days=30)
+    newcomer.enrol()
 
 
 def test_a_code_works_once_and_one_step_off_at_most(door: Door) -> None:

@@ -22,7 +22,7 @@ from orchestrator.model.actor import Proof
 from orchestrator.model.person import ADMINISTRATORS, Permission, Role, conflict
 from orchestrator.model.site import Site
 from orchestrator.records.models import Account, AccountRole, Event
-from tests.people import APPROVER, OUTSIDER, REQUESTER, ROLES, SECURITY_ADMIN, SYSTEM_ADMIN, Cast
+from tests.people import APPROVER, AUDIT_ADMIN, OUTSIDER, REQUESTER, ROLES, SECURITY_ADMIN, SYSTEM_ADMIN, Cast
 
 START = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 SYSTEMS = """\
@@ -300,7 +300,6 @@ def test_only_a_system_administrator_manages_accounts(cast: Cast, accounts: Acco
         lambda: accounts.block(REQUESTER),
         lambda: accounts.unblock(REQUESTER),
         lambda: accounts.reset_password(REQUESTER),
-        lambda: accounts.reset_second_factor(REQUESTER),
     ):
         with pytest.raises(Forbidden):
             act()
@@ -315,14 +314,35 @@ def test_only_a_security_administrator_gives_rights(cast: Cast, accounts: Accoun
         accounts.grant(APPROVER, ["his"], Permission.WAIVE, date(2026, 12, 1))
     with pytest.raises(Forbidden):
         accounts.revoke(1)
+    with pytest.raises(Forbidden):
+        accounts.reset_second_factor(REQUESTER)
+
+
+@pytest.mark.parametrize("victim", [APPROVER, AUDIT_ADMIN])
+def test_nobody_alone_can_reset_both_password_and_second_factor(
+    cast: Cast, accounts: Accounts, victim: str
+) -> None:
+    """With both they would log in as somebody else, and decide in that name."""
+    for name in ROLES:
+        cast.log_in(name)
+        done = 0
+        for act in (accounts.reset_password, accounts.reset_second_factor):
+            try:
+                act(victim)
+            except Forbidden:
+                continue
+            done += 1
+        assert done == (name in (SYSTEM_ADMIN, SECURITY_ADMIN))
 
 
 def test_no_administrator_acts_on_the_own_account(cast: Cast, accounts: Accounts) -> None:
     cast.log_in(SECURITY_ADMIN)
     with pytest.raises(Forbidden):
         accounts.change_roles(f" {SECURITY_ADMIN.upper()} ", [Role.SUPERVISOR], [Role.SECURITY_ADMIN])
+    with pytest.raises(Forbidden):
+        accounts.reset_second_factor(SECURITY_ADMIN)
     cast.log_in(SYSTEM_ADMIN)
-    for act in (accounts.block, accounts.unblock, accounts.reset_password, accounts.reset_second_factor):
+    for act in (accounts.block, accounts.unblock, accounts.reset_password):
         with pytest.raises(Forbidden):
             act(SYSTEM_ADMIN)
 
