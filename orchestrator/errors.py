@@ -10,6 +10,7 @@ OrchestratorError                   exit code 4
 │   ├── Unauthenticated             it must be known who decides this, and nobody is logged in
 │   └── Forbidden                   that person may not do this
 ├── Unreachable                     exit code 3: a host could not be asked
+├── Exhausted                       a host was not asked because this machine has no means left
 ├── PluginError                     a plugin can't be loaded or breaks its contract
 ├── StoreError                      the database or its folder can't be used
 │   ├── StoreTooNew                 it was written by a newer version
@@ -182,6 +183,10 @@ class Unreachable(OrchestratorError):
         super().__init__(detail, hint)
         self.host = host
         self.reason = reason
+
+
+class Exhausted(OrchestratorError):
+    """This machine has no file descriptors left: that says nothing about the host that was to be asked."""
 
 
 class PluginError(OrchestratorError):

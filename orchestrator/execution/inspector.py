@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from orchestrator.errors import OrchestratorError, Unreachable
+from orchestrator.errors import Exhausted, OrchestratorError, Unreachable
 from orchestrator.execution.answers import Answers, merge
 from orchestrator.execution.ask import Source, Surroundings
 from orchestrator.execution.attempt import Ended, attempt
@@ -73,6 +73,8 @@ async def inspect(
         inspection.end(Verdict.NOT_RUN, STOPPED)
     except Unreachable as lost:
         failure = inspection.lose(lost)
+    except Exhausted as ours:
+        inspection.end(Verdict.UNKNOWN, ours.message)
     except Exception as error:  # noqa: BLE001 - our own fault must cost one host, not the round
         inspection.end(Verdict.UNKNOWN, own_fault(error))
     # An inspection that broke off knows less than the one before it.

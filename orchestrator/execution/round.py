@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from inspect import isawaitable
 
-from orchestrator.errors import CannotTell, Unreachable
+from orchestrator.errors import CannotTell, Exhausted, Unreachable
 from orchestrator.execution.inspector import STOPPED, inspect, own_fault
 from orchestrator.execution.memory import stamp
 from orchestrator.execution.parameters import Resolver
@@ -147,6 +147,9 @@ class _Walk:
             session = await self._reach.connect(self._hosts[planned.name])
         except Unreachable as error:
             reason, failure = error.message, HostFailure(error.reason, error.message, error.hint)
+        except Exhausted as error:
+            # Nothing is known of the host: it is not lost.
+            reason = error.message
         except asyncio.CancelledError:
             verdict, reason = Verdict.NOT_RUN, STOPPED
         except Exception as error:  # noqa: BLE001 - our own fault must cost one host, not the round

@@ -11,6 +11,7 @@ import asyncssh
 
 from orchestrator.errors import Unreachable, UnreachableReason
 from orchestrator.language import Text
+from orchestrator.reach.shortage import shortage
 
 _DEFAULT_FILES = ("id_ed25519", "id_ecdsa", "id_rsa")
 
@@ -47,6 +48,7 @@ class Credentials:
 
         Raises:
             Unreachable: the key file can't be used.
+            Exhausted: not the file but this machine is at fault.
         """
         keys = (self._read(host, key_file),) if key_file else ()
         if (key_file or password) and not fallback:
@@ -67,6 +69,8 @@ class Credentials:
                     ),
                 ) from None
             except (OSError, asyncssh.KeyImportError) as error:
+                if own := shortage(error):
+                    raise own from error
                 reason = error.strerror if isinstance(error, OSError) else str(error)
                 raise _unusable(
                     host,

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from orchestrator.errors import Unreachable, UnreachableReason
 from orchestrator.language import Text
-from orchestrator.model.host import Host
+from orchestrator.model.host import Host, Transport
 from orchestrator.model.question import Answer, Command, CommandAnswer, CommandEnd, Question
 from orchestrator.reach.become import Ascent
 from orchestrator.reach.pipe import STDERR, STDOUT, Pipe
@@ -38,10 +38,19 @@ class Line(Protocol):
 class HostSession:
     """Implements `orchestrator.reach.session.Session`."""
 
-    def __init__(self, host: Host, dial: Callable[[Host], Awaitable[Line]], prober: Prober) -> None:
+    def __init__(
+        self,
+        host: Host,
+        dial: Callable[[HostSession], Awaitable[Line]],
+        prober: Prober,
+        used: Callable[[HostSession], None],
+    ) -> None:
+        """`used` is called each time that it becomes idle."""
         self._host = host
         self._dial = dial
         self._prober = prober
+        self._used = used
+        self._asking = 0
         self._line: Line | None = None
         self._shell: Shell | None = None
         self._stale = ""
@@ -52,16 +61,46 @@ class HostSession:
     def host(self) -> Host:
         return self._host
 
+    @property
+    def cost(self) -> int:
+        """File descriptors of its connection."""
+        if self._host.connection.transport is Transport.LOCAL:
+            return 3
+        return 2 if self._host.connection.proxy_command else 1
+
+    @property
+    def idle(self) -> bool:
+        return not (self._asking or self._turn.locked())
+
     async def open(self) -> None:
         """Log in and start the shell, unless both are there.
 
         Raises:
             Unreachable: with the one reason.
+            Exhausted: not the host but this machine is at fault.
         """
         async with self._turn:
             await self._opened()
+        self._used(self)
 
     async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
+        self._asking += 1
+        try:
+            return await self._answers(questions)
+        finally:
+            self._asking -= 1
+            self._used(self)
+
+    async def rest(self) -> None:
+        """Give the connection back once no batch is under way. The next question makes it again."""
+        async with self._turn:
+            await self._hang_up()
+
+    async def close(self) -> None:
+        self.closed = True
+        await self._hang_up()
+
+    async def _answers(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
         commands = [question for question in questions if isinstance(question, Command)]
         probes = [question for question in dict.fromkeys(questions) if not isinstance(question, Command)]
         asked = [asyncio.ensure_future(self._prober.ask(probe)) for probe in probes]
@@ -76,15 +115,6 @@ class HostSession:
             await asyncio.gather(*asked, return_exceptions=True)
             raise
         return answers
-
-    async def rest(self) -> None:
-        """Give the connection back once no batch is under way. The next question makes it again."""
-        async with self._turn:
-            await self._hang_up()
-
-    async def close(self) -> None:
-        self.closed = True
-        await self._hang_up()
 
     async def _hang_up(self) -> None:
         shell, line = self._shell, self._line
@@ -147,7 +177,7 @@ class HostSession:
         if not (self._line and self._line.alive and self._shell and self._shell.usable):
             await self._give_up_shell()
         if self._line is None:
-            self._line = await self._dial(self._host)
+            self._line = await self._dial(self)
         if self._shell is None:
             try:
                 self._shell = await self._start_shell(self._line)

@@ -9,6 +9,7 @@ import signal
 from typing import cast
 
 from orchestrator.reach.pipe import Pipe
+from orchestrator.reach.shortage import shortage
 
 _PARTING = 1.0
 """Seconds that a shell gets to end by itself once its input is closed."""
@@ -81,9 +82,12 @@ class LocalLine:
         pipe = Pipe()
         loop = asyncio.get_running_loop()
         # The outer shell is the inner one's parent: a command that kills its parent would otherwise kill us.
-        _, program = await loop.subprocess_exec(
-            lambda: LocalProgram(pipe), "sh", "-c", f"{command}; :", start_new_session=True
-        )
+        try:
+            _, program = await loop.subprocess_exec(
+                lambda: LocalProgram(pipe), "sh", "-c", f"{command}; :", start_new_session=True
+            )
+        except OSError as error:
+            raise shortage(error) or error from error
         pipe.program = program
         self._programs.append(program)
         return pipe

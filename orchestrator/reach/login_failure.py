@@ -126,13 +126,6 @@ def _network(error: OSError) -> tuple[UnreachableReason, str, str, Text | None]:
             return UnreachableReason.TIMEOUT, "限时内没有应答", "no answer in the time allowed", None
         case OSError(errno=errno.EHOSTUNREACH | errno.ENETUNREACH):
             return UnreachableReason.NO_ROUTE, "网络不可达", "there is no route to it", None
-        case OSError(errno=errno.EMFILE | errno.ENFILE):
-            return (
-                UnreachableReason.NO_ROUTE,
-                "本机打开的文件太多，没有连接它",
-                "this machine has too many files open, so it was not connected to",
-                Text("用 ulimit -n 提高本机的限制", "raise this machine's limit with ulimit -n"),
-            )
     words = error.strerror or str(error)
     return UnreachableReason.NO_ROUTE, f"连接失败：{words}", f"can't connect: {words}", None
 

@@ -7,10 +7,17 @@ import socket
 import ssl
 
 from orchestrator.language import Text
+from orchestrator.reach.shortage import shortage
 
 
 def explain(error: BaseException) -> Text:
-    """The reason behind an OSError, a TLS error or a timeout."""
+    """The reason behind an OSError, a TLS error or a timeout.
+
+    Raises:
+        Exhausted: it is our own.
+    """
+    if own := shortage(error):
+        raise own from error
     match error:
         case TimeoutError():
             return Text("连接超时", "timed out")

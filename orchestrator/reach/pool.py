@@ -28,13 +28,15 @@ class Pool:
 
         Raises:
             Unreachable: with the one reason.
+            Exhausted: not the host but this machine is at fault.
         """
         session = self._sessions.get(host.name)
         if session is not None and session.host.connection != host.connection:
             await session.close()
+            self._room.leave(session)
         if session is None or session.closed:
-            session = self._sessions[host.name] = HostSession(host, self._dial, self._prober)
-        await self._room.enter(session)
+            session = HostSession(host, self._dial, self._prober, self._room.used)
+            self._sessions[host.name] = session
         try:
             await session.open()
         except BaseException:
@@ -50,7 +52,9 @@ class Pool:
         await self._logins.close()
         await self._prober.close()
 
-    async def _dial(self, host: Host) -> Line:
+    async def _dial(self, session: HostSession) -> Line:
+        await self._room.enter(session)
+        host = session.host
         if host.connection.transport is Transport.LOCAL:
             return LocalLine()
         return await self._logins.login(host.name, host.connection)

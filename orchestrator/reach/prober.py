@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from orchestrator.model.question import Answer, HttpProbe, SqlProbe, TcpProbe, TlsProbe
 from orchestrator.reach.http_probe import ask_http
+from orchestrator.reach.room import probe_room
 from orchestrator.reach.tcp_probe import ask_tcp
 from orchestrator.reach.tls_probe import ask_tls
 
@@ -20,8 +22,22 @@ class Prober:
 
     def __init__(self) -> None:
         self._databases: Databases | None = None
+        self._places = asyncio.Semaphore(probe_room())
 
     async def ask(self, question: Probe) -> Answer:
+        """Ask once it is its turn: hundreds at once would take the file descriptors of the connections.
+
+        Raises:
+            Exhausted: not what was asked but this machine is at fault.
+        """
+        async with self._places:
+            return await self._ask(question)
+
+    async def close(self) -> None:
+        if self._databases is not None:
+            self._databases.close()
+
+    async def _ask(self, question: Probe) -> Answer:
         match question:
             case TcpProbe():
                 return await ask_tcp(question)
@@ -31,10 +47,6 @@ class Prober:
                 return await ask_tls(question)
             case SqlProbe():
                 return await self._sql().ask(question)
-
-    async def close(self) -> None:
-        if self._databases is not None:
-            self._databases.close()
 
     def _sql(self) -> Databases:
         if self._databases is None:

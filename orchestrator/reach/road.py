@@ -168,14 +168,18 @@ async def command_road(template: str, address: str, port: int, user: str) -> Com
     command = "".join(values.get(part, part) for part in _tokens(template))
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    with theirs:
-        process = await asyncio.create_subprocess_exec(
-            *("sh", "-c", f"exec {command}"),
-            stdin=theirs.fileno(),
-            stdout=theirs.fileno(),
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
+    try:
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *("sh", "-c", f"exec {command}"),
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,
+            )
+    except BaseException:
+        ours.close()
+        raise
     return CommandRoad(ours, process)
 
 

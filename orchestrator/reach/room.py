@@ -1,50 +1,93 @@
-"""How many connections this process has file descriptors for; what is beyond that makes room first."""
+"""What this process has file descriptors for; connections beyond that make room first."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import resource
+from typing import Protocol
 
-from orchestrator.reach.host_session import HostSession
-
-_OURS = 40
-"""Descriptors that are not connections: libraries, database, event loop, reports, probes."""
+_OURS = 30
+"""Descriptors that are neither connections nor probes: libraries, database, event loop, reports."""
+_PROBES = 200
+"""Probes under way at once, at most."""
 _LEAST = 4
 
 
+class Guest(Protocol):
+    """Who holds a connection."""
+
+    @property
+    def cost(self) -> int:
+        """Descriptors that it holds."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is asked nothing now."""
+
+    async def rest(self) -> None:
+        """Give the connection back."""
+
+
 def connection_room() -> int:
-    """Connections that fit beneath the limit of open files, which is raised as far as we may."""
+    """Descriptors for connections to hosts."""
+    return max(_LEAST, _limit() - _OURS - probe_room())
+
+
+def probe_room() -> int:
+    """Descriptors for probes: as many connections to anywhere at once."""
+    return max(_LEAST, min(_PROBES, _limit() // 6))
+
+
+class Room:
+    """The guests that hold a connection, the one used longest ago first."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._taken = 0
+        self._guests: dict[Guest, None] = {}
+        self._turn = asyncio.Lock()
+        self._changed = asyncio.Event()
+
+    async def enter(self, guest: Guest) -> None:
+        """Count it among those that hold a connection, once others have given back what it needs."""
+        if guest in self._guests:
+            return  # without waiting: whoever makes room may be waiting for this very guest
+        async with self._turn:
+            while self._guests and self._taken + guest.cost > self._size:
+                await self._make_room()
+            self._guests[guest] = None
+            self._taken += guest.cost
+
+    def used(self, guest: Guest) -> None:
+        """It has been asked something, and is idle again."""
+        if guest in self._guests:
+            self._guests[guest] = self._guests.pop(guest)
+        self._changed.set()
+
+    def leave(self, guest: Guest) -> None:
+        """It holds none any more."""
+        if guest in self._guests:
+            del self._guests[guest]
+            self._taken -= guest.cost
+        self._changed.set()
+
+    async def _make_room(self) -> None:
+        """Only an idle guest gives its connection back: a slow host must not hold up those that wait."""
+        idle = next((guest for guest in self._guests if guest.idle), None)
+        if idle is None:
+            self._changed.clear()
+            await self._changed.wait()
+            return
+        self.leave(idle)
+        await idle.rest()
+
+
+def _limit() -> int:
+    """The limit of open files, raised as far as we may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
             soft = hard
-    if soft == resource.RLIM_INFINITY:
-        soft = 1 << 20
-    return max(_LEAST, soft - _OURS)
-
-
-class Room:
-    """The sessions that hold a connection, the one used longest ago first."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._held: dict[str, HostSession] = {}
-        self._turn = asyncio.Lock()
-
-    async def enter(self, session: HostSession) -> None:
-        """Count it among those that hold a connection; another's is given back if there is no more room."""
-        name = session.host.name
-        async with self._turn:
-            self._held.pop(name, None)
-            while len(self._held) >= self._size:
-                oldest = next(iter(self._held))
-                await self._held[oldest].rest()
-                self._held.pop(oldest, None)
-            self._held[name] = session
-
-    def leave(self, session: HostSession) -> None:
-        """It holds none any more."""
-        if self._held.get(session.host.name) is session:
-            del self._held[session.host.name]
+    return 1 << 20 if soft == resource.RLIM_INFINITY else soft

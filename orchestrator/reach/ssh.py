@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncssh
 from asyncssh.public_key import get_default_certificate_algs, get_default_public_key_algs
 
-from orchestrator.errors import Unreachable, UnreachableReason
+from orchestrator.errors import Exhausted, Unreachable, UnreachableReason
 from orchestrator.language import Text
 from orchestrator.model.host import Connection, Host, Jump
 from orchestrator.reach.credentials import Credentials, Proof
@@ -20,6 +20,7 @@ from orchestrator.reach.host_keys import KeyStatus, KnownHosts, ScannedKey, Trus
 from orchestrator.reach.login_failure import changed_key, explain_login, unknown_key
 from orchestrator.reach.pipe import STDERR, STDOUT, Pipe
 from orchestrator.reach.road import CommandRoad, Resolver, Road, command_road, tcp_road
+from orchestrator.reach.shortage import shortage
 
 _OPTIONS: dict[str, object] = {
     # Nothing from ~/.ssh/config: a round must mean the same whoever runs it.
@@ -41,6 +42,8 @@ _OPTIONS: dict[str, object] = {
 }
 
 
+_PARTING = 5.0
+"""Seconds for a connection to be closed in good order."""
 _NOTHING = Proof((), None, None)
 
 
@@ -132,7 +135,12 @@ class SshLine:
 
     async def close(self) -> None:
         self._connection.close()
-        await self._connection.wait_closed()
+        try:
+            async with asyncio.timeout(_PARTING):
+                await self._connection.wait_closed()
+        except TimeoutError:
+            # A host that reads nothing any more would keep us waiting for our own farewell.
+            self._connection.abort()
         if self._road is not None:
             await self._road.close()
 
@@ -178,6 +186,7 @@ class Logins:
 
         Raises:
             Unreachable: with the one reason.
+            Exhausted: not the host but this machine is at fault.
         """
         password = connection.password.reveal() if connection.password else None
         target = _Target(
@@ -338,10 +347,14 @@ def _over(task: asyncio.Task[SshLine]) -> bool:
     return task.done() and (task.cancelled() or bool(task.exception()) or not task.result().alive)
 
 
-async def _failure(target: _Target, road: Road | None, client: _Client, error: Exception) -> Unreachable:
+async def _failure(
+    target: _Target, road: Road | None, client: _Client, error: Exception
+) -> Unreachable | Exhausted:
     stderr = await road.last_words() if isinstance(road, CommandRoad) else ""
     if road is not None:
         await road.close()
+    if own := shortage(error):
+        return own
     if isinstance(error, asyncssh.HostKeyNotVerifiable):
         if client.shown is not None and not client.recorded.keys:
             return unknown_key(target.host, target.place, client.shown)

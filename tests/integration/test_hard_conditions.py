@@ -384,6 +384,9 @@ def blackhole() -> Iterator[int]:
         yield port
 
 
+HERE = Connection(Transport.LOCAL, "localhost", connect_timeout=60.0)
+
+
 def fleet(server: Sshd, up: int) -> dict[str, Host]:
     return {f"up{number}": patient(server, f"up{number}") for number in range(up)}
 
@@ -397,8 +400,7 @@ async def test_a_round_over_300_hosts_of_which_100_are_down_ends_in_time_with_tr
 ) -> None:
     with server_with(tmp_path) as server, blackhole() as hole:
         # Most of those that are up are asked without a login: 200 of them cost this machine too much.
-        here = Connection(Transport.LOCAL, "localhost", connect_timeout=60.0)
-        hosts = {f"up{number}": Host(f"up{number}", (), here, {}) for number in range(200)}
+        hosts = {f"up{number}": Host(f"up{number}", (), HERE, {}) for number in range(200)}
         hosts |= fleet(server, 20)
         for number in range(50):
             for name, port in (("refused", 1), ("silent", hole)):
@@ -417,22 +419,36 @@ async def test_a_round_over_300_hosts_of_which_100_are_down_ends_in_time_with_tr
 
 
 async def test_a_controller_with_64_descriptors_sees_every_host(tmp_path: Path) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with server_with(tmp_path) as server, few_descriptors(soft, hard):
+    with server_with(tmp_path) as server, few_descriptors(64):
         outcomes = await round_of(fleet(server, 40), {"x": raw("echo 1", "true")}, server.known_hosts_line)
     assert len(outcomes) == 40
     assert {verdict for outcome in outcomes.values() for verdict in verdicts(outcome)} == {Verdict.OK}
 
 
+async def test_a_host_for_which_no_descriptor_is_left_is_unknown_and_not_called_unreachable(
+    tmp_path: Path,
+) -> None:
+    with server_with(tmp_path) as server, few_descriptors(26, believed=4096):
+        hosts = fleet(server, 30) | {"here": Host("here", (), HERE, {})}
+        outcomes = await round_of(hosts, {"x": raw("true")}, server.known_hosts_line)
+    assert {outcome.failure for outcome in outcomes.values()} == {None}
+    found = [result for outcome in outcomes.values() for result in outcome.results]
+    assert Verdict.UNKNOWN in {result.verdict for result in found} <= {Verdict.OK, Verdict.UNKNOWN}
+    said = {result.reason.en for result in found if result.reason is not None}
+    assert said == {"this machine has too many files open, so it was not asked"}
+
+
 @contextlib.contextmanager
-def few_descriptors(soft: int, hard: int) -> Iterator[None]:
-    """As many as a controller with 64 has left beside its own 15. Only the soft limit is lowered in truth:
-    nobody but root could raise the hard one again for the tests that follow."""
+def few_descriptors(number: int, believed: int | None = None) -> Iterator[None]:
+    """As many as a controller with that limit has left beside its own 15. Only the soft limit is lowered in
+    truth: nobody but root could raise the hard one again for the tests that follow."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     opened = len(list(Path("/proc/self/fd").iterdir()))
-    limit = opened + 64 - 15
+    limit = opened + number - 15
+    told = believed or limit
     try:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(resource, "getrlimit", lambda _: (limit, limit))
+            patch.setattr(resource, "getrlimit", lambda _: (told, told))
             resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
             yield
     finally:
