@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -41,14 +41,17 @@ def canonical(value: object) -> bytes:
     return _written(value, {}).encode()
 
 
-def _written(value: object, done: dict[int, str]) -> str:
+def _written(value: object, done: dict[int, tuple[object, str]]) -> str:
     """`value` as JSON text.
 
     Args:
-        done: what each dataclass, by its `id`, came to. A plan's hosts share their checks, so that twenty
-            checks on a thousand hosts are written twenty times. It lives no longer than one call of
-            `canonical`, during which the value holds on to all that is in it: nothing altered slips through.
+        done: what each dataclass and tuple came to, by its `id`, which is its own as long as it is held here.
+            A plan's hosts share their checks, so that twenty checks on a thousand hosts are written once.
+            It lives no longer than one call of `canonical`: nothing altered slips through.
     """
+    known = done.get(id(value))
+    if known is not None:
+        return known[1]
     match value:
         case str():
             return encode_basestring(value)
@@ -58,8 +61,11 @@ def _written(value: object, done: dict[int, str]) -> str:
             return json.dumps(value, allow_nan=False)
         case Mapping():
             return _object({_key(key): _written(inner, done) for key, inner in value.items()})
-        case list() | tuple():
-            return f"[{','.join([_written(inner, done) for inner in value])}]"
+        case tuple():
+            done[id(value)] = value, _listed(value, done)
+            return done[id(value)][1]
+        case list():
+            return _listed(value, done)
         case PurePath():
             return encode_basestring(str(value))
         case Secret():
@@ -67,11 +73,14 @@ def _written(value: object, done: dict[int, str]) -> str:
         case set() | frozenset():
             return f"[{','.join(sorted((_written(inner, done) for inner in value), key=str.encode))}]"
         case _ if is_dataclass(value) and not isinstance(value, type):
-            if id(value) not in done:
-                content = {name: _written(getattr(value, name), done) for name in _names(type(value))}
-                done[id(value)] = f"[{encode_basestring(type(value).__name__)},{_object(content)}]"
-            return done[id(value)]
+            content = {name: _written(getattr(value, name), done) for name in _names(type(value))}
+            done[id(value)] = value, f"[{encode_basestring(type(value).__name__)},{_object(content)}]"
+            return done[id(value)][1]
     raise TypeError(f"a {type(value).__name__} has no canonical form")
+
+
+def _listed(values: Sequence[object], done: dict[int, tuple[object, str]]) -> str:
+    return f"[{','.join([_written(inner, done) for inner in values])}]"
 
 
 def _object(members: Mapping[str, str]) -> str:

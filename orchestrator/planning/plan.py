@@ -58,17 +58,22 @@ def make_plan(
     for play in runbook.plays:
         planner.add(play)
     planner.complaints.raise_any()
+    rows: _Rows = {}
     plan = Plan(
         runbook=runbook.name,
         title=runbook.title,
         kind=runbook.kind,
-        hosts=tuple(drafted.planned(secret_key) for drafted in planner.drafts.values()),
+        hosts=tuple(drafted.planned(secret_key, rows) for drafted in planner.drafts.values()),
         documents=dict(documents),
         versions=dict(versions),
         digest="",
     )
     hosts = {name: drafted.host for name, drafted in planner.drafts.items()}
     return replace(plan, digest=plan_digest(plan)), hosts
+
+
+_Rows = dict[tuple[int, ...], tuple[PlannedCheck, ...]]
+"""By the `id`s of what is in them: hosts with the same checks share the row of them, too."""
 
 
 @dataclass
@@ -81,13 +86,14 @@ class _Draft:
     checks: dict[str, PlannedCheck] = field(default_factory=dict)
     concealed: dict[str, Mapping[str, object]] = field(default_factory=dict)
 
-    def planned(self, secret_key: bytes) -> PlannedHost:
+    def planned(self, secret_key: bytes, rows: _Rows) -> PlannedHost:
         material = self._secret_material()
+        checks = tuple(self.checks.values())
         return PlannedHost(
             name=self.host.name,
             groups=self.host.groups,
             address=self.shown,
-            checks=tuple(self.checks.values()),
+            checks=rows.setdefault(tuple(map(id, checks)), checks),
             secrets=fingerprint(material, secret_key) if material else "",
         )
 

@@ -123,15 +123,19 @@ def _json(value: object) -> bytes:
 
 
 def _plain(value: object, done: dict[int, object]) -> object:
-    """`done` holds what each dataclass came to: the checks that hosts share are taken apart once."""
+    """`done` holds what each dataclass and tuple of the plan came to: what hosts share is done once."""
+    if id(value) in done:
+        return done[id(value)]
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
         return {str(key): _plain(inner, done) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [_plain(inner, done) for inner in value]
+    if isinstance(value, tuple):
+        done[id(value)] = [_plain(inner, done) for inner in value]
+        return done[id(value)]
     if is_dataclass(value):
-        if id(value) not in done:
-            done[id(value)] = {one.name: _plain(getattr(value, one.name), done) for one in fields(value)}
+        done[id(value)] = {one.name: _plain(getattr(value, one.name), done) for one in fields(value)}
         return done[id(value)]
     return value

@@ -135,3 +135,21 @@ def test_a_fingerprint_needs_its_key() -> None:
 def test_what_json_cannot_say_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r".+"):
         digest(value)
+
+
+def test_what_hosts_share_is_digested_as_if_each_had_its_own() -> None:
+    row = (CHECK, replace(CHECK, id="other"))
+    own = [replace(HOST, name=name, checks=tuple(replace(one) for one in row)) for name in "ab"]
+    shared = [replace(HOST, name=name, checks=row) for name in "ab"]
+    assert own[0].checks is not own[1].checks
+    assert plan_digest(replace(PLAN, hosts=tuple(own))) == plan_digest(replace(PLAN, hosts=tuple(shared)))
+    altered = [shared[0], replace(shared[1], checks=(CHECK,))]
+    assert plan_digest(replace(PLAN, hosts=tuple(altered))) != plan_digest(replace(PLAN, hosts=tuple(shared)))
+
+
+def test_a_value_that_is_altered_between_two_digests_is_digested_anew() -> None:
+    parameters: dict[str, object] = {"a": 1}
+    plan = replace(PLAN, hosts=(replace(HOST, checks=(replace(CHECK, parameters=parameters),)),))
+    before = plan_digest(plan)
+    parameters["a"] = 2
+    assert plan_digest(plan) != before

@@ -228,3 +228,12 @@ def test_everything_textual_of_an_outcome_is_masked() -> None:
     masked = mask_outcome(outcome, Masker([Secret(SECRET)], SALT))
     assert SECRET not in repr(masked)
     assert masked.results[0].judgements[0].observation.value == f"it says {SECRET_MASK}"
+
+
+def test_what_one_round_masked_says_nothing_of_the_next_rounds_secrets() -> None:
+    text = "the key is correct-horse or hunter2-old"
+    before, after = (Masker({Secret(one)}, SALT) for one in ("hunter2-old", "correct-horse"))
+    for _ in range(2):  # the second time from what it keeps
+        assert before.mask(text) == f"the key is correct-horse or {SECRET_MASK}"
+        assert after.mask(text) == f"the key is {SECRET_MASK} or hunter2-old"
+        assert PLAIN.mask(text) == text

@@ -55,6 +55,17 @@ def test_inventory_goes_before_runbook_before_site_before_check() -> None:
     assert used(resolved(own, **written, stock=site(80, 82))) == (at_least(60), Limit(Comparison.ABOVE, 65))
 
 
+@pytest.mark.parametrize("strict_first", [True, False])
+def test_a_hosts_own_limits_hold_for_it_alone_wherever_it_stands_among_the_hosts(strict_first: bool) -> None:
+    own = {"disk": {"warn": 60, "crit": 65}}
+    strict, others = host("strict", wardround_thresholds=own), (host("a"), host("b"))
+    stock = inventory(strict, *others) if strict_first else inventory(*others, strict)
+    made, _ = plan(runbook(play(task())), stock)
+    found = {one.name: used(one.checks[0].thresholds) for one in made.hosts}
+    usual = (at_least(85), at_least(90))
+    assert found == {"strict": (at_least(60), at_least(65)), "a": usual, "b": usual}
+
+
 def test_warn_and_crit_may_come_from_different_places_and_both_are_named() -> None:
     found = resolved({"disk": {"warn": 70}}, stock=site(None, 88))
     assert used(found) == (at_least(70), at_least(88))
