@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.usage import children, tree_cpu
 from orchestrator.application.reports import Reports
-from orchestrator.application.rounds import RoundRequest
+from orchestrator.application.round_request import RoundRequest
 from orchestrator.bootstrap import Wardround, open_wardround
 from orchestrator.language import Language
 from orchestrator.model.actor import Actor, Proof

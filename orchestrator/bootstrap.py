@@ -23,12 +23,13 @@ from orchestrator.settings import content_root, program_version, session_folder
 if TYPE_CHECKING:
     from orchestrator.application.acceptances import Acceptances
     from orchestrator.application.accounts import Accounts
+    from orchestrator.application.audit import Audit
     from orchestrator.application.database import Database
     from orchestrator.application.findings import Findings
-    from orchestrator.application.audit import Audit
     from orchestrator.application.hosts import Hosts
     from orchestrator.application.linting import Linted
     from orchestrator.application.logins import Logins
+    from orchestrator.application.past_rounds import PastRounds
     from orchestrator.application.people import People
     from orchestrator.application.rechecks import Rechecks
     from orchestrator.application.reports import Reports
@@ -54,6 +55,14 @@ class Wardround:
 
         self._open_records()
         return Rounds(self.site, self.checks, versions(self.checks), system_clock, self.open_pool)
+
+    @cached_property
+    def past_rounds(self) -> PastRounds:
+        """Raises StoreError when the site's records can't be used."""
+        from orchestrator.application.past_rounds import PastRounds
+
+        self._open_records()
+        return PastRounds(self.site, system_clock)
 
     @cached_property
     def reports(self) -> Reports:

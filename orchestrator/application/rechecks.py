@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from orchestrator.application.clock import Clock
-from orchestrator.application.rounds import OnProgress, RoundRequest, Rounds
+from orchestrator.application.round_request import OnProgress, RoundRequest
+from orchestrator.application.rounds import Rounds
 from orchestrator.errors import InputError
 from orchestrator.language import Text
 from orchestrator.model.actor import Actor

@@ -4,74 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from orchestrator.application.clock import Clock
+from orchestrator.application.recorder import Recorder, ThreadedLedger, records_thread
+from orchestrator.application.round_request import OnProgress, RoundRequest
 from orchestrator.application.runbooks import Documents, find_runbook, read_catalogue, read_documents
 from orchestrator.errors import Refused
 from orchestrator.execution.round import execute
 from orchestrator.gate.gate import admit
-from orchestrator.model.actor import Actor
 from orchestrator.model.host import Host
 from orchestrator.model.plan import Plan
-from orchestrator.model.round import HostOutcome, Progress, RoundLine, RoundState
+from orchestrator.model.round import RoundState
 from orchestrator.model.site import Site
-from orchestrator.model.verdict import Verdict, worst
-from orchestrator.model.waiver import Waiver
 from orchestrator.planning.plan import make_plan
 from orchestrator.planning.tasks import only_tasks
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 from orchestrator.reach.inventory import read_inventory
 from orchestrator.reach.session import Reach
-from orchestrator.records.database import disconnect
-from orchestrator.records.ledger import RecordedLedger
 from orchestrator.records.lock import round_lock
-from orchestrator.records.masking import Masker, mask_outcome
-from orchestrator.records.memory import remember, remembered
-from orchestrator.records.rounds import (
-    close_round,
-    list_rounds,
-    open_round,
-    record_outcomes,
-    record_refusal,
-    settle_abandoned,
-    settle_interrupted,
-)
+from orchestrator.records.masking import Masker
+from orchestrator.records.memory import remembered
+from orchestrator.records.rounds import open_round, record_refusal, settle_interrupted
 from orchestrator.records.site_key import site_key
 from orchestrator.records.store import Store
 from orchestrator.records.waivers import waivers_for_round
-from orchestrator.records.waiving import waive
-
-OnProgress = Callable[[Progress], None]
-_GROUP = 50
-"""Outcomes that are stored in one transaction when they come faster than the disk takes them."""
-
-
-@dataclass(frozen=True, slots=True)
-class RoundRequest:
-    """What a face or a schedule asks for."""
-
-    runbook: str
-    actor: Actor
-    """Who or what starts it, for the record."""
-    limit: str | None = None
-    """An Ansible host pattern that narrows the runbook's own."""
-    inventory: tuple[Path, ...] = ()
-    """Instead of the site's."""
-    tasks: tuple[str, ...] = ()
-    """Ids of the only tasks to run, for a recheck; none: all."""
-
-    @property
-    def partial(self) -> bool:
-        return self.limit is not None or bool(self.tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,33 +75,12 @@ class Rounds:
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None  # stopped by a signal before there was a round to cancel
 
-    def list(self, runbook: str | None, limit: int) -> tuple[RoundLine, ...]:
-        """The latest rounds, newest first; one whose process is gone shows as interrupted."""
-        settle_abandoned(self._site.state, self._clock())
-        return tuple(
-            RoundLine(
-                number=row.number,
-                runbook=row.runbook,
-                title=row.title,
-                state=row.round_state,
-                actor=row.started_by,
-                started_at=row.started_at.astimezone(self._site.timezone),
-                hosts=row.hosts,
-                hosts_unreachable=row.hosts_unreachable,
-                due=row.due,
-                done=row.done,
-                warn=row.warn,
-                crit=row.crit,
-            )
-            for row in list_rounds(runbook, limit)
-        )
-
     async def run_with(self, reach: Reach, request: RoundRequest, on_progress: OnProgress) -> int:
         """`run` over connections that are kept, for who runs round after round."""
         name = find_runbook(self._site, request.runbook).name
         with (
             round_lock(self._site.state, name, request.actor.name, self._clock()),
-            _records_thread() as records,
+            records_thread() as records,
         ):
             return await self._run(reach, request, on_progress, records)
 
@@ -191,7 +132,7 @@ class Rounds:
             raise
         salt = site_key(self._site.state)
         secrets = {secret for host in prepared.hosts.values() for secret in host.secrets}
-        recorder = _Recorder(plan, Masker(secrets, salt), records, on_progress)
+        recorder = Recorder(plan, Masker(secrets, salt), records, on_progress)
         # A recheck asks little: what it asked must not stand in for what a whole round asks.
         recorder.remembers = not request.tasks
         await loop.run_in_executor(records, settle_interrupted, plan.runbook, self._clock())
@@ -219,7 +160,7 @@ class Rounds:
                 prepared.hosts,
                 reach,
                 self._checks,
-                _ThreadedLedger(records),
+                ThreadedLedger(records),
                 self._clock,
                 self._site.concurrency,
                 self._site.host_timeout,
@@ -230,89 +171,6 @@ class Rounds:
         finally:
             await recorder.finish(state, self._clock)
         return recorder.number
-
-
-class _Recorder:
-    """Stores outcomes in a thread of their own, in groups when they come faster than the disk takes them."""
-
-    def __init__(
-        self, plan: Plan, masker: Masker, records: ThreadPoolExecutor, on_progress: OnProgress
-    ) -> None:
-        self.number = 0
-        self.remembers = True
-        self.waivers: Sequence[Waiver] = ()
-        self._plan = plan
-        self._masker = masker
-        self._records = records
-        self._on_progress = on_progress
-        self._waiting: list[HostOutcome] = []
-        self._storing: asyncio.Task[None] | None = None
-        self._counts: Counter[Verdict] = Counter()
-        self._hosts_done = 0
-
-    def take(self, outcome: HostOutcome) -> asyncio.Task[None] | None:
-        """Store it soon. What is returned is to be awaited: an earlier outcome could not be stored."""
-        if any(waiver.host == outcome.host for waiver in self.waivers):
-            outcome = waive(mask_outcome(outcome, self._masker), self.waivers)
-        self._waiting.append(outcome)
-        self._tell(outcome)
-        if self._storing is not None and self._storing.done() and self._storing.exception():
-            return self._storing
-        if self._storing is None or self._storing.done():
-            self._storing = asyncio.create_task(self._store())
-        return None
-
-    async def finish(self, state: RoundState, clock: Clock) -> None:
-        """Store what waits, and close the round. A round that can't be closed is found interrupted later."""
-        if self._storing is not None:
-            await self._storing
-        await self._in_thread(close_round, self.number, state, clock())
-
-    async def _store(self) -> None:
-        while self._waiting:
-            group, self._waiting = self._waiting[:_GROUP], self._waiting[_GROUP:]
-            await self._in_thread(record_outcomes, self.number, group, self._masker)
-            if self.remembers:
-                await self._in_thread(remember, self._plan, group, self._masker)
-
-    async def _in_thread(self, work: Callable[..., None], *arguments: object) -> None:
-        # Shielded: a cancelled round still stores what it has collected.
-        loop = asyncio.get_running_loop()
-        await asyncio.shield(loop.run_in_executor(self._records, work, *arguments))
-
-    def _tell(self, outcome: HostOutcome) -> None:
-        self._hosts_done += 1
-        self._counts.update(result.verdict for result in outcome.results)
-        self._on_progress(
-            Progress(
-                host=outcome.host,
-                verdict=worst(result.verdict for result in outcome.results),
-                failure=outcome.failure,
-                hosts_done=self._hosts_done,
-                hosts_all=len(self._plan.hosts),
-                counts=dict(self._counts),
-            )
-        )
-
-
-class _ThreadedLedger:
-    """The recorded ledger, asked in the records' thread: Django refuses to work beneath an event loop."""
-
-    def __init__(self, records: ThreadPoolExecutor) -> None:
-        self._records = records
-
-    def redeem(self, permit_id: str, plan_digest: str, at: datetime) -> None:
-        self._records.submit(RecordedLedger().redeem, permit_id, plan_digest, at).result()
-
-
-@contextmanager
-def _records_thread() -> Iterator[ThreadPoolExecutor]:
-    """One thread for all that a round records, so that it holds one connection and closes it."""
-    with ThreadPoolExecutor(1, thread_name_prefix="records") as records:
-        try:
-            yield records
-        finally:
-            records.submit(disconnect).result()
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def down() -> int:
     ),
 )
 def run() -> int:
-    from orchestrator.application.rounds import RoundRequest
+    from orchestrator.application.round_request import RoundRequest
     from orchestrator.bootstrap import open_wardround
     from orchestrator.cli.round import run_and_show
     from orchestrator.demo.stage import advance
@@ -69,7 +69,7 @@ def run() -> int:
 
     demo = raise_stage(folder(), tell)
     wardround = open_wardround(demo.site)
-    if wardround.rounds.list("morning", 1):
+    if wardround.past_rounds.list("morning", 1):
         demo = advance(demo, tell)
     for missing in demo.missing:
         tell(missing)

@@ -69,7 +69,7 @@ def list_hosts(pattern: str, site: Path | None, as_json: bool) -> int:
 @click.argument("pattern", default="all")
 @options.site()
 def ping(pattern: str, site: Path | None) -> int:
-    from orchestrator.application.rounds import RoundRequest
+    from orchestrator.application.round_request import RoundRequest
     from orchestrator.bootstrap import open_wardround
     from orchestrator.cli.summary import print_hosts
 

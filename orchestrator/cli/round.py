@@ -14,7 +14,7 @@ from orchestrator.cli.language import language, say
 from orchestrator.cli.round_history import calendar, compare_rounds
 
 if TYPE_CHECKING:
-    from orchestrator.application.rounds import RoundRequest
+    from orchestrator.application.round_request import RoundRequest
     from orchestrator.bootstrap import Wardround
 
 
@@ -55,7 +55,7 @@ def run_round(
     as_json: bool,
     report: Path | None,
 ) -> int:
-    from orchestrator.application.rounds import RoundRequest
+    from orchestrator.application.round_request import RoundRequest
     from orchestrator.bootstrap import open_wardround
 
     wardround = open_wardround(site)
@@ -81,7 +81,7 @@ def list_rounds(name: str | None, site: Path | None, last: int, as_json: bool) -
     from orchestrator.bootstrap import open_wardround
     from orchestrator.cli.summary import print_rounds
 
-    print_rounds(open_wardround(site).rounds.list(name, last), as_json=as_json)
+    print_rounds(open_wardround(site).past_rounds.list(name, last), as_json=as_json)
     return ExitCode.OK
 
 

@@ -1,0 +1,109 @@
+"""Storing a round while it runs, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+
+from orchestrator.application.clock import Clock
+from orchestrator.application.round_request import OnProgress
+from orchestrator.model.plan import Plan
+from orchestrator.model.round import HostOutcome, Progress, RoundState
+from orchestrator.model.verdict import Verdict, worst
+from orchestrator.model.waiver import Waiver
+from orchestrator.records.database import disconnect
+from orchestrator.records.ledger import RecordedLedger
+from orchestrator.records.masking import Masker, mask_outcome
+from orchestrator.records.memory import remember
+from orchestrator.records.rounds import close_round, record_outcomes
+from orchestrator.records.waiving import waive
+
+GROUP = 500
+"""Outcomes that are stored in one transaction when they come faster than the disk takes them."""
+
+
+@contextmanager
+def records_thread() -> Iterator[ThreadPoolExecutor]:
+    """One thread for all that a round records, so that it holds one connection and closes it."""
+    with ThreadPoolExecutor(1, thread_name_prefix="records") as records:
+        try:
+            yield records
+        finally:
+            records.submit(disconnect).result()
+
+
+class Recorder:
+    """Stores outcomes in a thread of their own, in groups when they come faster than the disk takes them."""
+
+    def __init__(
+        self, plan: Plan, masker: Masker, records: ThreadPoolExecutor, on_progress: OnProgress
+    ) -> None:
+        self.number = 0
+        self.remembers = True
+        self.waivers: Sequence[Waiver] = ()
+        self._plan = plan
+        self._masker = masker
+        self._records = records
+        self._on_progress = on_progress
+        self._waiting: list[HostOutcome] = []
+        self._storing: asyncio.Task[None] | None = None
+        self._counts: Counter[Verdict] = Counter()
+        self._hosts_done = 0
+
+    def take(self, outcome: HostOutcome) -> asyncio.Task[None] | None:
+        """Store it soon. What is returned is to be awaited: an earlier outcome could not be stored."""
+        if any(waiver.host == outcome.host for waiver in self.waivers):
+            outcome = waive(mask_outcome(outcome, self._masker), self.waivers)
+        self._waiting.append(outcome)
+        self._tell(outcome)
+        if self._storing is not None and self._storing.done() and self._storing.exception():
+            return self._storing
+        if self._storing is None or self._storing.done():
+            self._storing = asyncio.create_task(self._store())
+        return None
+
+    async def finish(self, state: RoundState, clock: Clock) -> None:
+        """Store what waits, and close the round. A round that can't be closed is found interrupted later."""
+        if self._storing is not None:
+            await self._storing
+        await self._in_thread(close_round, self.number, state, clock())
+
+    async def _store(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+            await self._in_thread(record_outcomes, self.number, group, self._masker)
+            if self.remembers:
+                await self._in_thread(remember, self._plan, group, self._masker)
+
+    async def _in_thread(self, work: Callable[..., None], *arguments: object) -> None:
+        # Shielded: a cancelled round still stores what it has collected.
+        loop = asyncio.get_running_loop()
+        await asyncio.shield(loop.run_in_executor(self._records, work, *arguments))
+
+    def _tell(self, outcome: HostOutcome) -> None:
+        self._hosts_done += 1
+        self._counts.update(result.verdict for result in outcome.results)
+        self._on_progress(
+            Progress(
+                host=outcome.host,
+                verdict=worst(result.verdict for result in outcome.results),
+                failure=outcome.failure,
+                hosts_done=self._hosts_done,
+                hosts_all=len(self._plan.hosts),
+                counts=dict(self._counts),
+            )
+        )
+
+
+class ThreadedLedger:
+    """The recorded ledger, asked in the records' thread: Django refuses to work beneath an event loop."""
+
+    def __init__(self, records: ThreadPoolExecutor) -> None:
+        self._records = records
+
+    def redeem(self, permit_id: str, plan_digest: str, at: datetime) -> None:
+        self._records.submit(RecordedLedger().redeem, permit_id, plan_digest, at).result()
