@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -395,11 +396,11 @@ def reasons(outcomes: Iterable[HostOutcome]) -> Sequence[UnreachableReason | Non
     return [outcome.failure.reason if outcome.failure else None for outcome in outcomes]
 
 
-async def test_a_round_over_300_hosts_of_which_100_are_down_ends_in_time_with_true_counts(
+async def test_a_round_over_300_hosts_of_which_100_are_down_ends_within_its_time_with_true_counts(
     tmp_path: Path,
 ) -> None:
     with server_with(tmp_path) as server, blackhole() as hole:
-        # Most of those that are up are asked without a login: 200 of them cost this machine too much.
+        # 200 real logins at once cost a small machine a minute; most of those that are up need none here.
         hosts = {f"up{number}": Host(f"up{number}", (), HERE, {}) for number in range(200)}
         hosts |= fleet(server, 20)
         for number in range(50):
@@ -407,15 +408,14 @@ async def test_a_round_over_300_hosts_of_which_100_are_down_ends_in_time_with_tr
                 connection = replace(server.connection(connect_timeout=2.0), port=port)
                 hosts[f"{name}{number}"] = server.host(f"{name}{number}", connection=connection)
         began = time.monotonic()
-        outcomes = await round_of(hosts, {"x": raw("true")}, server.known_hosts_line)
+        outcomes = await round_of(hosts, {"x": raw("true")}, server.known_hosts_line, seconds=120.0)
         took = time.monotonic() - began
-    assert len(outcomes) == 300
     found = reasons(outcomes.values())
     assert (found.count(None), found.count(UnreachableReason.REFUSED)) == (200, 50)
     assert found.count(UnreachableReason.TIMEOUT) == 50
     assert [verdicts(outcomes[f"up{number}"]) for number in range(200)] == [[Verdict.OK]] * 200
-    # 300 hosts, 50 at a time, each within its own time.
-    assert took < 300 / 50 * 60.0
+    # Those that are down take their turns 50 at a time; one host at most still has its own time after that.
+    assert took < 2.0 * ceil(100 / 50) + 120.0
 
 
 async def test_a_controller_with_64_descriptors_sees_every_host(tmp_path: Path) -> None:
