@@ -112,7 +112,6 @@ def show_round(number: int | None, site: Path | None, as_json: bool) -> int:
 def run_and_show(wardround: Wardround, request: RoundRequest, *, as_json: bool, report: Path | None) -> int:
     """Run a round, write its report and show the result."""
     from orchestrator.cli.progress import ProgressLine
-    from orchestrator.cli.summary import print_summary
 
     with ProgressLine(sys.stderr) as line:
         number = wardround.rounds.run(request, on_progress=line.show)
@@ -121,5 +120,7 @@ def run_and_show(wardround: Wardround, request: RoundRequest, *, as_json: bool, 
     if as_json:
         click.echo(wardround.reports.render(result, "json", language()).decode(), nl=False)
     else:
+        from orchestrator.cli.summary import print_summary
+
         print_summary(result, path)
     return of_round(result.state, result.counts)
