@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.db import connection, transaction
 
 from orchestrator.errors import ChainBroken
 from orchestrator.language import Text
 from orchestrator.model.audit import Anchor
 from orchestrator.records.audit_place import audit_folder
+from orchestrator.records.chain_head import FILE as HEAD
 from orchestrator.records.chain_head import MEND, START, Head, held, read_head, write_head
 from orchestrator.records.database import database_faults
 from orchestrator.records.event_lines import FILE as LINES
-from orchestrator.records.event_lines import append_lines, last_line
+from orchestrator.records.event_lines import append_lines, cut_back, last_line
 from orchestrator.records.fault import store_error
 from orchestrator.records.models.event import Event, EventKind
 
@@ -55,12 +58,12 @@ def announce(before: Anchor, after: Anchor) -> None:
     try:
         with held(folder):
             head = read_head(folder) or _found(before)
-            require_intact(head, before, last_line(folder))
+            require_intact(head, before, _mended_line(folder, head, before))
             # Announced tails that we don't stand on were rolled back.
             kept = head.pending if before in head.pending else ()
             write_head(folder, Head(head.confirmed, (*kept, after)))
     except OSError as error:
-        raise store_error(error, folder) from error
+        raise store_error(error, folder / HEAD) from error
     transaction.on_commit(settle)
 
 
@@ -73,8 +76,8 @@ def settle() -> None:
             head, end = read_head(folder), tail()
             if head is None or end not in head.pending:
                 return
-            last = last_line(folder)
-            if last is None:
+            last = _mended_line(folder, head, end)
+            if last is None or not head.allows(last):
                 return
             rows = Event.objects.filter(sequence__gt=last.sequence, sequence__lte=end.sequence)
             stored = rows.order_by("sequence").values_list("sequence", "hash")
@@ -97,6 +100,13 @@ def require_intact(head: Head, end: Anchor, last: Anchor | None) -> None:
             ),
             MEND,
         )
+
+
+def _mended_line(folder: Path, head: Head, end: Anchor) -> Anchor | None:
+    """The last line, without what a crash or a full disk left when `end` was being confirmed."""
+    last = last_line(folder)
+    torn = last is None or (head.confirmed.sequence < last.sequence and last not in head.pending)
+    return cut_back(folder, head.confirmed) if torn and end in head.pending else last
 
 
 def _found(end: Anchor) -> Head:

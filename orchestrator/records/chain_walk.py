@@ -272,7 +272,9 @@ def _of_tail(found: Walk, wrong: Break | None, head: Head | None, lines: Lines |
 
 def _of_lines(found: Walk, head: Head | None, lines: Lines | None) -> Break | None:
     settled = head.confirmed.sequence if head else 0
-    if lines is not None and lines.garbled:
+    # What a crash left of lines that were being written is mended with the next event.
+    writing = head is not None and found.tail in head.pending and lines is not None and lines.last >= settled
+    if lines is not None and lines.garbled and not writing:
         detail = Text(f"第 {lines.garbled} 行无法识别", f"line {lines.garbled} is none of ours")
         return Break(BreakKind.LINES, None, detail)
     if found.unlisted is not None and found.unlisted <= settled:

@@ -46,6 +46,23 @@ def last_line(folder: Path) -> Anchor | None:
     return _parse(end.rstrip(b"\n").rpartition(b"\n")[2]) if end.endswith(b"\n") else None
 
 
+def cut_back(folder: Path, end: Anchor) -> Anchor | None:
+    """Remove what is after a line; returns the last one then: None when that line is not there.
+
+    For what a crash left of lines that were being written. Raises OSError.
+    """
+    path = folder / FILE
+    line = b"" if end == START else f"{end.sequence} {end.hash}\n".encode("ascii")
+    # With a newline before the first line too, so that 1 is not found in 11.
+    place = (b"\n" + path.read_bytes()).rfind(b"\n" + line) if line else 0
+    if place < 0:
+        return None
+    with path.open("r+b") as file:
+        file.truncate(place + len(line))
+        os.fsync(file.fileno())
+    return end
+
+
 def read_lines(folder: Path) -> Lines | None:
     """None where there is no file. Raises OSError."""
     hashes: dict[int, str] = {}
