@@ -8,6 +8,7 @@ import os
 import resource
 import shutil
 import socket
+import subprocess
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -24,7 +25,7 @@ from orchestrator.language import Language
 from orchestrator.model.host import Connection, Host, Transport
 from orchestrator.model.observation import Observation
 from orchestrator.model.plan import Plan
-from orchestrator.model.round import HostFailure, HostOutcome, RoundState
+from orchestrator.model.round import CheckResult, HostFailure, HostOutcome, RoundState
 from orchestrator.model.runbook import Kind
 from orchestrator.model.verdict import Verdict
 from orchestrator.planning.digest import plan_digest
@@ -262,6 +263,33 @@ async def test_a_host_with_no_room_for_a_file_is_asked_all_the_same(kind: str, t
     assert second.judgements[0].observation.value != 0.0
 
 
+BARE = """\
+cd {root} && mkdir bin usr etc proc dev && mount --rbind /usr usr && mount --rbind /etc etc || exit 1
+mount --rbind /proc proc && : >dev/null && mount --bind /dev/null dev/null || exit 1
+for folder in bin sbin lib lib64; do
+  [ ! -L /$folder ] || ln -s usr/$folder .
+  [ -e $folder ] || {{ mkdir $folder; mount --rbind /$folder $folder; }}
+done
+exec env -u XDG_RUNTIME_DIR -u TMPDIR chroot . sh
+"""
+
+
+@needs_root
+async def test_a_host_without_any_folder_for_temporary_files_is_asked_all_the_same(tmp_path: Path) -> None:
+    root, script = tmp_path / "root", tmp_path / "enter"
+    root.mkdir()
+    script.write_text(BARE.format(root=root))
+    heard: list[tuple[bytes, bytes]] = []
+    with server_with(tmp_path, f"ForceCommand exec unshare -m sh {script}") as server:
+        plugins = {
+            "bytes": raw("printf 'a\\000b\\n\\n'; echo e >&2", heard=heard),
+            "none": raw("[ ! -e /tmp ] && [ ! -e /var/tmp ] && [ ! -e /dev/shm ]"),
+        }
+        outcomes = await round_of({"a": patient(server, "a")}, plugins, server.known_hosts_line)
+    assert heard[-1] == (b"a\0b\n\n", b"e\n")
+    assert [result.judgements[0].observation.value for result in outcomes["a"].results] == [0.0, 0.0]
+
+
 # --- talk and shells ---------------------------------------------------------------------------------------
 
 
@@ -311,23 +339,53 @@ async def test_a_login_shell_that_lets_nothing_run_is_named(name: str, tmp_path:
     assert "shell" in found.hint.en
 
 
-async def test_output_in_gbk_arrives_as_its_bytes_and_is_read_by_the_locale_of_the_host(
-    tmp_path: Path,
-) -> None:
+@pytest.fixture(scope="module")
+def locales(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a real zh_CN.GBK, as a host from before the days of UTF-8 has it."""
+    localedef = shutil.which("localedef")
+    if localedef is None or not Path("/usr/share/i18n/charmaps/GBK.gz").exists():
+        pytest.skip("localedef or its charmap GBK is missing")
+    folder = tmp_path_factory.mktemp("locales")
+    words = [localedef, "-c", "-i", "zh_CN", "-f", "GBK", str(folder / "zh_CN.GBK")]
+    subprocess.run(words, capture_output=True, check=False)
+    assert (folder / "zh_CN.GBK").is_dir()
+    return folder
+
+
+GBK = "printf '\\326\\320\\316\\304'"
+"""A command that writes 中文 in GBK."""
+
+
+async def _read_in_gbk(server: Sshd) -> tuple[bytes, list[str], list[CheckResult]]:
     heard: list[tuple[bytes, bytes]] = []
     read: list[str] = []
 
     def text(ask: Ask) -> Iterable[Observation]:
-        read.append(ask.run("printf '\\326\\320\\316\\304'").stdout)
-        yield Observation("value", 0.0)
+        read.append(ask.run(GBK).stdout)
+        yield Observation("value", float(ask.run("printf %s '中文|'").stdout != "中文|"))
 
-    with server_with(tmp_path, "SetEnv LANG=zh_CN.GB18030") as server:
-        plugins = {"bytes": raw("printf '\\326\\320\\316\\304'", heard=heard), "text": check(text)}
-        outcomes = await round_of({"a": patient(server, "a")}, plugins, server.known_hosts_line)
-    assert heard[-1][0] == "中文".encode("gbk")
-    # Never text that is not there: it is either read rightly, or not called ok.
-    assert outcomes["a"].results[0].verdict is Verdict.OK
-    assert outcomes["a"].results[1].verdict is Verdict.UNKNOWN or read[-1] == "中文"
+    plugins = {"bytes": raw(GBK, heard=heard), "text": check(text)}
+    outcomes = await round_of({"a": patient(server, "a")}, plugins, server.known_hosts_line)
+    return heard[-1][0], read, list(outcomes["a"].results)
+
+
+async def test_a_host_whose_locale_is_gbk_is_asked_and_read_in_gbk(locales: Path, tmp_path: Path) -> None:
+    with server_with(tmp_path, f"SetEnv LC_ALL=zh_CN.GBK LOCPATH={locales}") as server:
+        heard, read, results = await _read_in_gbk(server)
+    assert heard == "中文".encode("gbk")
+    assert read[-1] == "中文"
+    assert [result.verdict for result in results] == [Verdict.OK, Verdict.OK]
+    assert results[1].judgements[0].observation.value == 0.0
+
+
+async def test_text_in_gbk_that_the_host_does_not_announce_is_unknown(tmp_path: Path) -> None:
+    with server_with(tmp_path, "SetEnv LC_ALL=C.UTF-8") as server:
+        heard, read, results = await _read_in_gbk(server)
+    assert heard == "中文".encode("gbk")
+    assert read == []
+    assert [result.verdict for result in results] == [Verdict.OK, Verdict.UNKNOWN]
+    assert results[1].reason is not None
+    assert "not utf-8 text" in results[1].reason.en.lower()
 
 
 # --- clocks ------------------------------------------------------------------------------------------------
