@@ -25,6 +25,7 @@ from orchestrator.application.recorder import GROUP
 from orchestrator.bootstrap import all_checks
 from orchestrator.documents.site import FILE, read_site
 from orchestrator.language import Language
+from orchestrator.model.actor import PROGRAM
 from orchestrator.model.comparison import compare
 from orchestrator.model.round import RoundState
 from orchestrator.model.site import Site
@@ -65,7 +66,7 @@ def main() -> None:
 
 def store_large(hosts: int) -> None:
     """One round of very many hosts, in groups as when outcomes wait: its series are new, then known."""
-    from benchmarks.site_years import PROGRAM, host_names, outcome_of, plan_of, round_at
+    from benchmarks.site_years import host_names, outcome_of, plan_of, round_at
     from orchestrator.records.rounds import close_round, open_round, record_outcomes
 
     names, masker = host_names(hosts), Masker((), b"benchmark")

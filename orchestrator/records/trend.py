@@ -115,6 +115,8 @@ def _points(
 ) -> dict[int, list[Point]]:
     chosen = samples.filter(series__in=list(found))
     rows = chosen.order_by("series", "at").values_list("series_id", "at", "value")
+    times: dict[int, datetime] = {}  # all that is seen on a host is seen at the same time
     for one, at, value in rows:
-        found[one].append(Point(datetime.fromtimestamp(at, UTC), value))
+        seen = times.get(at) or times.setdefault(at, datetime.fromtimestamp(at, UTC))
+        found[one].append(Point(seen, value))
     return found

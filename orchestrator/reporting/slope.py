@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import ceil, floor, sqrt
-from statistics import median
 
 TREND_SURE = 2.576
 """Standard deviations: a slope is called one where chance alone would show it once in a hundred times."""
@@ -46,18 +45,21 @@ class Slope:
 
 def theil_sen(days: Sequence[float], values: Sequence[float]) -> Slope:
     """The line through at least three values at rising times."""
-    slopes = sorted(
-        (values[later] - values[earlier]) / (days[later] - days[earlier])
-        for later in range(1, len(days))
-        for earlier in range(later)
-    )
+    pairs = combinations(zip(days, values, strict=True), 2)
+    slopes = sorted([(later - earlier) / (then - before) for (before, earlier), (then, later) in pairs])
     per_day, centre = median(slopes), median(days)
-    level = median(value - per_day * (day - centre) for day, value in zip(days, values, strict=True))
+    level = median([value - per_day * (day - centre) for day, value in zip(days, values, strict=True)])
     strays = [value - level - per_day * (day - centre) for day, value in zip(days, values, strict=True)]
-    scatter = _STEADY * median(map(abs, strays))
+    scatter = _STEADY * median([abs(stray) for stray in strays])
     memory = _memory(strays, scatter)
     deviation = sqrt(_variance(values) * (1 + memory) / (1 - memory))
     return Slope(per_day, level, centre, scatter, memory, deviation, tuple(slopes))
+
+
+def median(values: Sequence[float]) -> float:
+    """As `statistics.median`, for numbers alone: a report takes very many, and this a third of the time."""
+    ordered, half = sorted(values), len(values) // 2
+    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def _memory(strays: Sequence[float], scatter: float) -> float:
@@ -73,7 +75,8 @@ def _memory(strays: Sequence[float], scatter: float) -> float:
 
 def _variance(values: Sequence[float]) -> float:
     """Of Kendall's score; equal values take from it."""
-    ties = sum(_weight(count) for count in Counter(values).values())
+    counts = Counter(values)
+    ties = 0 if len(counts) == len(values) else sum(map(_weight, counts.values()))
     return max(_weight(len(values)) - ties, 0) / 18
 
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from statistics import median
 
-from orchestrator.reporting.slope import TREND_SURE, Slope, theil_sen
+from orchestrator.reporting.slope import TREND_SURE, Slope, median, theil_sen
 
 SLOTS = 30
 """A longer series is thinned to so many values: the cost grows with their square."""
@@ -55,13 +54,17 @@ class Series:
         if len(self) <= slots:
             return self
         width = self.span / slots * (1 + 1e-9)
-        groups: dict[int, list[int]] = {}
-        for place, day in enumerate(self.days):
-            groups.setdefault(int((day - self.days[0]) / width), []).append(place)
-        return Series(
-            tuple(median(self.days[one] for one in group) for group in groups.values()),
-            tuple(median(self.values[one] for one in group) for group in groups.values()),
-        )
+        begin, slot = self.days[0], -1
+        days: list[list[float]] = []
+        values: list[list[float]] = []
+        for day, value in zip(self.days, self.values, strict=True):
+            if int((day - begin) / width) != slot:
+                slot = int((day - begin) / width)
+                days.append([])
+                values.append([])
+            days[-1].append(day)
+            values[-1].append(value)
+        return Series(tuple(map(median, days)), tuple(map(median, values)))
 
 
 def last_stretch(series: Series) -> tuple[Series, Break]:
@@ -95,7 +98,7 @@ def _jump(series: Series) -> tuple[int, Break]:
     smooth = _without_spikes(thin.values)
     moves = [later - earlier for earlier, later in pairwise(smooth)]
     usual = median(moves)
-    scatter = 1.4826 * median(abs(move - usual) for move in moves)
+    scatter = 1.4826 * median([abs(move - usual) for move in moves])
     extent = max(smooth) - min(smooth)
     floor = 2.5 if series.whole else 0.0
     fall = max(6 * scatter, 0.3 * extent, floor)
@@ -127,7 +130,7 @@ def _after_bend(series: Series) -> Series:
             break
         newer = series.since(len(series) - count)
         older = Series(series.days[:-count], series.values[:-count])
-        if _bent(_line(older), _line(newer), newer.span):
+        if _bent(older, newer):
             return _after_bend(newer)
     return series
 
@@ -137,9 +140,13 @@ def _line(series: Series) -> Slope:
     return theil_sen(thin.days, thin.values)
 
 
-def _bent(older: Slope, newer: Slope, span: float) -> bool:
+def _bent(older: Series, newer: Series) -> bool:
     """A rise twice as steep is believed at once; all else a week must show, for weeks have a rhythm."""
-    was, now = older.between(TREND_SURE), newer.between(TREND_SURE)
+    now = _line(newer).between(TREND_SURE)
+    lasting = newer.span >= _WEEK
+    if not lasting and now[0] <= 0:
+        return False  # whatever it was before: its line is the costlier one
+    was = _line(older).between(TREND_SURE)
     if now[0] > max(2 * was[1], 0):
         return True
-    return span >= _WEEK and (now[0] > was[1] or now[1] < was[0])
+    return lasting and (now[0] > was[1] or now[1] < was[0])
