@@ -11,11 +11,13 @@ from orchestrator.errors import InputError
 from orchestrator.language import Text
 from orchestrator.model.actor import Actor
 from orchestrator.model.database import BackupLine, DatabasePart, DatabaseState, Removed
-from orchestrator.model.person import Permission
+from orchestrator.model.person import Permission, Role
 from orchestrator.model.site import Site
 from orchestrator.records import health
+from orchestrator.records.accounts import enter_anew
 from orchestrator.records.archive import Manifest
 from orchestrator.records.backup import Backup, Occasion, backup_file, list_backups, make_backup, prune
+from orchestrator.records.backup_key import has_other_key, require_same_key
 from orchestrator.records.chain_tail import settle
 from orchestrator.records.chain_walk import verify_log
 from orchestrator.records.database import place
@@ -25,6 +27,7 @@ from orchestrator.records.models.event import EventKind
 from orchestrator.records.restore import require_restorable, restore
 from orchestrator.records.restored_event import record_restore
 from orchestrator.records.retention import tidy
+from orchestrator.records.site_key import key_fingerprint
 
 KEPT_UPGRADES = 5
 """Copies from before an upgrade that are kept."""
@@ -82,16 +85,23 @@ class Database:
         """Those in the site's own folder, the newest first."""
         return tuple(_line(one) for one in list_backups(self._site.state))
 
-    def restorable(self, path: Path) -> BackupLine:
+    def restorable(self, path: Path, *, other_key: bool = False) -> BackupLine:
         """What a backup holds, once it was read from end to end and found sound.
+
+        Args:
+            other_key: somebody decided to do without the key that its second factors are encrypted with.
 
         Raises:
             NotFound, InputError, StoreTooNew: it can't be restored here; says why.
         """
-        return _line(Backup(path, path.stat().st_size if path.exists() else 0, require_restorable(path)))
+        manifest = self._restorable(path, other_key)
+        return _line(Backup(path, path.stat().st_size, manifest))
 
-    def restore(self, path: Path) -> BackupLine:
+    def restore(self, path: Path, *, other_key: bool = False) -> BackupLine:
         """Put a backup in the place of the records; returns the backup that was made of them first.
+
+        All sessions end. With another key, security administrators enrol a second factor anew after their
+        password, and let the others do so.
 
         Raises:
             Unauthenticated, Forbidden: who asks may not.
@@ -99,7 +109,7 @@ class Database:
             StoreError: it can't be written; the records are what they were.
         """
         actor = self._people.decider(Permission.MANAGE_DATABASE, ())
-        manifest = require_restorable(path)
+        manifest = self._restorable(path, other_key)
         with no_round(self._site.state):
             occasion = self._occasion("before-restore")
             kept = backup_file(self._site.state, occasion)
@@ -116,15 +126,29 @@ class Database:
             self._tell(EventKind.DATABASE_TIDIED, self._people.starter(), "database", dict(removed.counts()))
         return removed
 
+    def _restorable(self, path: Path, other_key: bool) -> Manifest:
+        manifest = require_restorable(path)
+        if not other_key:
+            require_same_key(path, manifest, self._site.state)
+        return manifest
+
     def _tell_restored(self, actor: Actor, path: Path, manifest: Manifest) -> None:
-        said = {"made_at": manifest.made_at, "version": manifest.version, "backup_head": manifest.anchor}
+        said: dict[str, object] = {
+            "made_at": manifest.made_at,
+            "version": manifest.version,
+            "backup_head": manifest.anchor,
+        }
+        if has_other_key(manifest, self._site.state):
+            said["enrol_anew"] = list(enter_anew(without_second_factor=Role.SECURITY_ADMIN))
+        else:
+            enter_anew(without_second_factor=None)
         record_restore(self._clock(), actor, path.name, said)
 
     def _tell(self, kind: EventKind, actor: Actor, subject: str, data: dict[str, object]) -> None:
         append_events(self._clock(), actor, [(kind, subject, data)])
 
     def _occasion(self, reason: str) -> Occasion:
-        return Occasion(self._version, self._site.hospital.zh, reason, self._clock().astimezone(UTC))
+        return _occasion(self._site, self._version, reason, self._clock())
 
     def _integrity(self) -> DatabasePart:
         found = health.faults()
@@ -177,11 +201,15 @@ def keep_copy(site: Site, version: str, at: datetime) -> Path:
     Raises:
         StoreError: it can't be written, and so the upgrade must not happen.
     """
-    occasion = Occasion(version, site.hospital.zh, "before-upgrade", at.astimezone(UTC))
+    occasion = _occasion(site, version, "before-upgrade", at)
     path = backup_file(site.state, occasion)
     make_backup(path, occasion)
     prune(site.state, occasion.reason, KEPT_UPGRADES)
     return path
+
+
+def _occasion(site: Site, version: str, reason: str, at: datetime) -> Occasion:
+    return Occasion(version, site.hospital.zh, reason, at.astimezone(UTC), key_fingerprint(site.state))
 
 
 def _line(backup: Backup) -> BackupLine:

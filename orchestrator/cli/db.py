@@ -96,9 +96,17 @@ def backups(site: Path | None, as_json: bool) -> int:
 @click.argument("file", type=click.Path(path_type=Path))
 @options.site()
 @click.option("--yes", is_flag=True, help=say("不再询问", "Do not ask"))
-def restore(file: Path, site: Path | None, yes: bool) -> int:
+@click.option(
+    "--other-key",
+    is_flag=True,
+    help=say(
+        "当时的 site.key 已丢失，仍要恢复：所有人须重新绑定动态码",
+        "The site.key of that time is lost, restore all the same: everybody enrols a second factor anew",
+    ),
+)
+def restore(file: Path, site: Path | None, yes: bool, other_key: bool) -> int:
     database = _database(site)
-    about = database.restorable(file)
+    about = database.restorable(file, other_key=other_key)
     if not yes:
         question = say(
             f"{about.hospital}，{about.made_at}，{about.rows} 行。用它替换现有的全部记录？",
@@ -106,7 +114,7 @@ def restore(file: Path, site: Path | None, yes: bool) -> int:
         )
         if not click.confirm(question, err=True):
             return ExitCode.FINDINGS
-    kept = database.restore(file)
+    kept = database.restore(file, other_key=other_key)
     click.echo(say("已恢复；原有记录保存在", "restored; what was there is kept in"), err=True)
     click.echo(kept.path)
     return ExitCode.OK

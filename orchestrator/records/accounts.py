@@ -147,6 +147,21 @@ def reset_second_factor(typed: str, at: datetime, actor: Actor) -> None:
         append_events(at, actor, [(EventKind.SECOND_FACTOR_RESET, subject(account.name), {})])
 
 
+def enter_anew(*, without_second_factor: Role | None) -> tuple[str, ...]:
+    """End all sessions, as after a restore. Runs within the caller's transaction, which records it.
+
+    Args:
+        without_second_factor: accounts of that role lose theirs; their names are returned.
+    """
+    Session.objects.all().delete()
+    if without_second_factor is None:
+        return ()
+    lost = Account.objects.filter(roles__role=without_second_factor).exclude(second_factor=None)
+    names = tuple(lost.order_by("name").values_list("name", flat=True))
+    Account.objects.filter(name__in=names).update(second_factor=None, second_factor_step=0)
+    return names
+
+
 def found(typed: str) -> Account:
     """Raises NotFound, with the nearest names, when there is none of that name."""
     name = account_name(typed)

@@ -52,6 +52,9 @@ class Manifest:
     anchor: str
     """The last event; empty where there is none."""
     tables: Mapping[str, Member]
+    site_key: str = ""
+    """The fingerprint of the key that second factors are encrypted with, which is in no backup; empty where
+    there was none."""
 
     @property
     def at(self) -> datetime:

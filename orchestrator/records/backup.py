@@ -42,6 +42,8 @@ class Occasion:
     reason: str
     """`asked`, `before-upgrade` or `before-restore`."""
     at: datetime
+    site_key: str = ""
+    """The fingerprint of the site's key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def make_backup(target: Path, occasion: Occasion) -> Manifest:
                 tuple(sorted(migrations)),
                 anchor,
                 members,
+                occasion.site_key,
             )
             write_manifest(archive, manifest)
     except OSError as error:

@@ -62,10 +62,11 @@ def unseal(sealed: bytes, account: int, state: Path) -> str:
         raise StoreError(
             Text("动态码密钥无法解密", "the secret of the second factor can't be decrypted"),
             Text(
-                f"{state / 'site.key'} 不是当初的那一个：从备份恢复它；没有备份则由安全管理员执行 "
-                "wardround user reset-totp",
-                f"{state / 'site.key'} is not the key of that time: restore it from the backup; without one, "
-                "a security administrator runs wardround user reset-totp",
+                f"{state / 'site.key'} 不是当初的那一个：从副本恢复它；没有副本则由已登录的安全管理员执行 "
+                "wardround user reset-totp，或恢复备份（wardround db restore --other-key）",
+                f"{state / 'site.key'} is not the key of that time: restore it from its copy; without one, a "
+                "security administrator who is logged in runs wardround user reset-totp, or a backup is "
+                "restored with wardround db restore --other-key",
             ),
         ) from error
 

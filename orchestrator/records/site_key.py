@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -10,6 +12,7 @@ from orchestrator.errors import StoreError
 from orchestrator.language import Text
 from orchestrator.records.fault import store_error
 
+FILE = "site.key"
 SIZE = 32
 
 
@@ -20,7 +23,7 @@ def site_key(state: Path) -> bytes:
     Raises:
         StoreError: it can't be read or made, or is not what was written.
     """
-    path = state / "site.key"
+    path = state / FILE
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o750)
         if not path.exists():
@@ -32,11 +35,23 @@ def site_key(state: Path) -> bytes:
         raise StoreError(
             Text(f"{path} 已损坏", f"{path} is damaged"),
             Text(
-                "从备份恢复；没有备份时可删除，会重新生成",
-                "restore it; without a backup, delete it: a new one is made",
+                "从副本恢复。没有副本时可删除，会重新生成，但已绑定的动态码全部失效",
+                "restore it from its copy; without one, delete it: a new one is made, and no second factor "
+                "that was enrolled can be read any more",
             ),
         )
     return key
+
+
+def key_fingerprint(state: Path) -> str:
+    """Tells two keys apart and nothing of either; empty while there is none. Makes none.
+
+    Raises:
+        StoreError: it can't be read.
+    """
+    if not (state / FILE).exists():
+        return ""
+    return hmac.new(site_key(state), b"wardround site key", hashlib.sha256).hexdigest()[:16]
 
 
 def _make(path: Path) -> None:

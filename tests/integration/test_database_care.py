@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -14,14 +15,19 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from orchestrator.application.sites import open_site
 from orchestrator.cli.main import run
 from orchestrator.errors import StoreError
+from orchestrator.model.person import Role
 from orchestrator.model.server import Server
 from orchestrator.model.verdict import Verdict
 from orchestrator.records import database as records
 from orchestrator.records.chain_walk import verify_log
 from orchestrator.records.lock import round_lock
-from orchestrator.records.models import Event, Round
+from orchestrator.records.models import Account, Event, Round, Session
+from orchestrator.records.second_factor import new_secret, seal
+from orchestrator.settings import session_folder
+from tests.people import Cast
 from tests.rounds import START, plan, recorded, seen
 
 SITE = """
@@ -45,6 +51,7 @@ def site(database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         text += "database_password_file: password\n"
     (root / "wardround.yml").write_text(text)
     monkeypatch.setenv("WARDROUND_SITE", str(root))
+    monkeypatch.setenv("XDG_STATE_HOME", str(root / "home"))
     yield root
     records.disconnect()
 
@@ -76,6 +83,62 @@ def test_a_backup_is_made_listed_and_restored_and_each_is_an_event(
     recorded(plan("db1"), day=3)
     assert Event.objects.order_by("-sequence")[0].sequence > event.sequence + 2
     assert verify_log().broken is None
+
+
+@pytest.fixture
+def enrolled(site: Path) -> Path:
+    """A backup of a site whose people have second factors."""
+    people = Cast(open_site(site, site), site / "sessions")
+    people.account("an", Role.SECURITY_ADMIN)
+    people.account("wang", Role.SUPERVISOR)
+    for account in Account.objects.all():
+        account.second_factor = seal(new_secret(), account.pk, site / "state")
+        account.save()
+    people.log_in("wang")
+    assert run(["db", "backup", str(site / "kept.zip")]) == 0
+    return site / "kept.zip"
+
+
+@pytest.mark.parametrize("key", [b"\1" * 32, None])
+def test_a_backup_of_another_site_key_asks_for_that_key_before_anything_is_touched(
+    site: Path, enrolled: Path, key: bytes | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (site / "state/site.key").unlink()
+    if key:
+        (site / "state/site.key").write_bytes(key)
+    before = Event.objects.count()
+    assert run(["--lang", "en", "db", "restore", str(enrolled), "--yes"]) == 2
+    said = capsys.readouterr().err
+    assert "another site key" in said
+    assert "wardround user reset-totp" in said
+    assert (Event.objects.count(), list((site / "state").glob("backups/*"))) == (before, [])
+    assert (site / "state/site.key").exists() == bool(key)
+
+
+def test_without_the_key_security_administrators_enrol_anew_and_everybody_logs_in_again(
+    site: Path, enrolled: Path
+) -> None:
+    system = Cast(open_site(site, site), session_folder())
+    system.account("sun", Role.SYSTEM_ADMIN)
+    system.log_in("sun")
+    (site / "state/site.key").write_bytes(b"\1" * 32)
+    assert run(["db", "restore", str(enrolled), "--yes", "--other-key"]) == 0
+    left = Account.objects.exclude(second_factor=None).values_list("name", flat=True)
+    assert list(left) == ["wang"]
+    assert not Session.objects.exists()
+    assert json.loads(Event.objects.get(kind="database_restored").data)["enrol_anew"] == ["an"]
+    assert verify_log().broken is None
+
+
+def test_a_backup_holds_no_key_and_is_restored_where_the_key_is_the_same(site: Path, enrolled: Path) -> None:
+    key = (site / "state/site.key").read_bytes()
+    with zipfile.ZipFile(enrolled) as archive:
+        assert not [name for name in archive.namelist() if key in archive.read(name)]
+    system = Cast(open_site(site, site), session_folder())
+    system.account("sun", Role.SYSTEM_ADMIN)
+    system.log_in("sun")
+    assert run(["db", "restore", str(enrolled), "--yes"]) == 0
+    assert Account.objects.exclude(second_factor=None).count() == 2
 
 
 def test_a_backup_is_not_written_over_another_file(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
