@@ -10,7 +10,7 @@ import click
 
 from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode, of_round
-from orchestrator.cli.language import language, say
+from orchestrator.cli.language import language, say, tell
 from orchestrator.cli.round_history import calendar, compare_rounds
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def list_rounds(name: str | None, site: Path | None, last: int, as_json: bool) -
     from orchestrator.bootstrap import open_wardround
     from orchestrator.cli.summary import print_rounds
 
-    print_rounds(open_wardround(site).past_rounds.list(name, last), as_json=as_json)
+    print_rounds(open_wardround(site).past_rounds.list(name, last, tell), as_json=as_json)
     return ExitCode.OK
 
 
@@ -103,7 +103,7 @@ def show_round(number: int | None, site: Path | None, as_json: bool) -> int:
     wardround = open_wardround(site)
     result = wardround.reports.build(number)
     if as_json:
-        click.echo(wardround.reports.render(result, "json", language()).decode(), nl=False)
+        click.echo(wardround.reports.render(result, "json", language()), nl=False)
     else:
         print_summary(result, None)
     return of_round(result.state, result.counts)
@@ -118,7 +118,7 @@ def run_and_show(wardround: Wardround, request: RoundRequest, *, as_json: bool, 
     result = wardround.reports.build(number)
     path = wardround.reports.write(result, "html", language(), report)
     if as_json:
-        click.echo(wardround.reports.render(result, "json", language()).decode(), nl=False)
+        click.echo(wardround.reports.render(result, "json", language()), nl=False)
     else:
         from orchestrator.cli.summary import print_summary
 
