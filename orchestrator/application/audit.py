@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 
 from orchestrator.application.clock import Clock
 from orchestrator.application.people import People
@@ -18,9 +19,10 @@ from orchestrator.records.chain_restart import restart_chain
 from orchestrator.records.chain_tail import current_anchor
 from orchestrator.records.chain_walk import verify_log
 from orchestrator.records.database import database_faults
-from orchestrator.records.models.event import Event
+from orchestrator.records.models.event import Event, EventKind
 from orchestrator.records.sealing import seal_events
 
+_KINDS = tuple(str(kind) for kind in EventKind)
 _ANCHOR = re.compile(r"([1-9][0-9]{0,17})@((?:sm3|sha256):[0-9a-f]{64})")
 
 
@@ -65,9 +67,13 @@ class Audit:
         before: int | None = None,
         limit: int = 50,
     ) -> tuple[LoggedEvent, ...]:
-        """The latest events that fit, newest first; `before` a sequence number is the next page."""
+        """The latest events that fit, newest first; `before` a sequence number is the next page.
+
+        Raises InputError when there is no such kind.
+        """
         rows = Event.objects.order_by("-sequence")
         if kind:
+            _require_kind(kind)
             rows = rows.filter(kind=kind)
         if actor:
             rows = rows.filter(actor=actor)
@@ -82,12 +88,22 @@ class Audit:
                 row.sequence,
                 row.at.astimezone(self._site.timezone),
                 row.kind,
+                EventKind(row.kind).label if row.kind in _KINDS else Text(row.kind, row.kind),
                 Actor(row.actor, Proof(row.proof)),
                 row.subject,
                 row.data,
                 row.hash,
             )
             for row in rows[:limit]
+        )
+
+
+def _require_kind(kind: str) -> None:
+    if kind not in _KINDS:
+        near = ", ".join(get_close_matches(kind, _KINDS, 3, 0.5) or _KINDS)
+        raise InputError(
+            Text(f"没有事件种类 {kind}", f"there is no kind of event {kind}"),
+            Text(f"可用：{near}", f"did you mean: {near}"),
         )
 
 

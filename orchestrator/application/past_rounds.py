@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from orchestrator.application.abandoned import settle_before_showing
 from orchestrator.application.clock import Clock
+from orchestrator.language import Text
 from orchestrator.model.round import RoundLine
 from orchestrator.model.site import Site
-from orchestrator.records.rounds import list_rounds, settle_abandoned
+from orchestrator.records.rounds import list_rounds
 
 
 class PastRounds:
@@ -15,9 +19,12 @@ class PastRounds:
         self._site = site
         self._clock = clock
 
-    def list(self, runbook: str | None, limit: int) -> tuple[RoundLine, ...]:
-        """The latest rounds, newest first; one whose process is gone shows as interrupted."""
-        settle_abandoned(self._site.state, self._clock())
+    def list(self, runbook: str | None, limit: int, tell: Callable[[Text], None]) -> tuple[RoundLine, ...]:
+        """The latest rounds, newest first; one whose process is gone shows as interrupted.
+
+        `tell` hears that the log takes no events.
+        """
+        settle_before_showing(self._site, self._clock(), tell)
         return tuple(
             RoundLine(
                 number=row.number,

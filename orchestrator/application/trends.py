@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from typing import NoReturn
 
+from orchestrator.application.abandoned import settle_before_showing
 from orchestrator.application.clock import Clock
 from orchestrator.errors import NotFound
 from orchestrator.language import Text
@@ -20,7 +21,6 @@ from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 from orchestrator.records.database import database_faults
 from orchestrator.records.models.series import Series
-from orchestrator.records.rounds import settle_abandoned
 from orchestrator.records.trend import (
     first_round_at,
     hosts_with_series,
@@ -85,9 +85,12 @@ class Trends:
         return self._clock().astimezone(self._site.timezone)
 
     @database_faults()
-    def month(self, first: date) -> Month:
-        """What each morning and evening of a month came to; `first` is its first day."""
-        settle_abandoned(self._site.state, self._clock())
+    def month(self, first: date, tell: Callable[[Text], None]) -> Month:
+        """What each morning and evening of a month came to; `first` is its first day.
+
+        `tell` hears that the log takes no events.
+        """
+        settle_before_showing(self._site, self._clock(), tell)
         zone = self._site.timezone
         begins = datetime(first.year, first.month, 1, tzinfo=zone)
         ends = datetime(first.year + first.month // 12, first.month % 12 + 1, 1, tzinfo=zone)

@@ -121,6 +121,7 @@ def list_events(
                 "sequence": event.sequence,
                 "at": event.at.isoformat(),
                 "kind": event.kind,
+                "label": speak(event.label),
                 "actor": event.actor.name,
                 "proof": event.actor.proof,
                 "subject": event.subject,
@@ -134,7 +135,7 @@ def list_events(
     for event in found:
         line = (
             f"{event.at:%Y-%m-%d %H:%M:%S}",
-            event.kind,
+            speak(event.label),
             speak(event.actor.label),
             event.subject,
         )

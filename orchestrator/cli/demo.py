@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.exit_code import ExitCode
-from orchestrator.cli.language import say, speak
+from orchestrator.cli.language import say, tell
 from orchestrator.language import Text
 
 
@@ -69,7 +69,7 @@ def run() -> int:
 
     demo = raise_stage(folder(), tell)
     wardround = open_wardround(demo.site)
-    if wardround.past_rounds.list("morning", 1):
+    if wardround.past_rounds.list("morning", 1, tell):
         demo = advance(demo, tell)
     for missing in demo.missing:
         tell(missing)
@@ -91,7 +91,3 @@ def folder() -> Path:
         return Path(named).absolute()
     state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(state) / "wardround" / "demo"
-
-
-def tell(text: Text) -> None:
-    click.echo(speak(text), err=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+import click
+
 from orchestrator.language import Language, Text
 
 VARIABLE = "WARDROUND_LANG"
@@ -41,3 +43,8 @@ def say(zh: str, en: str) -> str:
 
 def speak(text: Text) -> str:
     return text.say(_chosen)
+
+
+def tell(text: Text) -> None:
+    """Talk, which is never part of the data."""
+    click.echo(speak(text), err=True)

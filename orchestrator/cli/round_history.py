@@ -11,7 +11,7 @@ import click
 
 from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode
-from orchestrator.cli.language import say, speak
+from orchestrator.cli.language import say, speak, tell
 from orchestrator.errors import InputError
 from orchestrator.language import Text
 from orchestrator.model.comparison import Comparison, Pair, compare
@@ -82,7 +82,7 @@ def calendar(month: str | None, site: Path | None, as_json: bool) -> int:
 
     first = None if month is None else _first_of(month)
     trends = open_wardround(site).trends
-    found = trends.month(first or trends.now.date().replace(day=1))
+    found = trends.month(first or trends.now.date().replace(day=1), tell)
     if as_json:
         click.echo(json.dumps(_calendar(found), ensure_ascii=False, indent=2))
     else:

@@ -101,6 +101,8 @@ class LoggedEvent:
     sequence: int
     at: datetime
     kind: str
+    label: Text
+    """Of its kind."""
     actor: Actor
     subject: str
     data: str

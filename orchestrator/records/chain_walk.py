@@ -245,7 +245,7 @@ def _of_tail(found: Walk, wrong: Break | None, head: Head | None, lines: Lines |
     if wrong is not None:
         return wrong
     if head is None:
-        if not tail.sequence or (lines is None and not found.unlisted):
+        if lines is None and _new(tail):
             return None
         return Break(BreakKind.HEAD, None, Text("head.json 不存在", "head.json is missing"))
     if head.allows(tail):
@@ -268,6 +268,12 @@ def _of_tail(found: Walk, wrong: Break | None, head: Head | None, lines: Lines |
         None,
         Text("整条链被重新计算", "the whole chain was computed anew, and the lines too"),
     )
+
+
+def _new(tail: Anchor) -> bool:
+    """A log without events, or one that the upgrade has just chained: the first event makes its head."""
+    upgraded = Event.objects.filter(pk=tail.sequence, kind=EventKind.CHAIN_STARTED)
+    return not tail.sequence or upgraded.exists()
 
 
 def _of_lines(found: Walk, head: Head | None, lines: Lines | None) -> Break | None:

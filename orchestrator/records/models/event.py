@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from django.db import models
 
+from orchestrator.language import Text
+
 
 class EventKind(StrEnum):
     """What an event tells of."""
@@ -58,6 +60,49 @@ class EventKind(StrEnum):
     AUTHORISATION_REVOKED = "authorisation_revoked"
     DECISION_DENIED = "decision_denied"
     """Somebody wanted to decide what they may not."""
+
+    @property
+    def label(self) -> Text:
+        return _LABELS[self]
+
+
+_LABELS = {
+    EventKind.ROUND_STARTED: Text("巡检开始", "a round started"),
+    EventKind.ROUND_FINISHED: Text("巡检结束", "a round ended"),
+    EventKind.ROUND_REFUSED: Text("巡检被拒绝", "a round was refused"),
+    EventKind.PERMIT_REDEEMED: Text("许可已使用", "a permit was redeemed"),
+    EventKind.HOST_UNREACHABLE: Text("主机不可达", "a host was unreachable"),
+    EventKind.FINDING_OPENED: Text("出现发现", "a finding opened"),
+    EventKind.FINDING_CLEARED: Text("发现消除", "a finding cleared"),
+    EventKind.FINDING_ASSIGNED: Text("指派发现", "a finding was assigned"),
+    EventKind.FINDING_NOTED: Text("备注发现", "a finding was noted"),
+    EventKind.FINDING_CLOSED: Text("关闭发现", "a finding was closed"),
+    EventKind.WAIVER_APPROVED: Text("批准豁免", "a waiver was approved"),
+    EventKind.WAIVER_ENDED: Text("终止豁免", "a waiver was ended"),
+    EventKind.WAIVER_EXPIRED: Text("豁免到期", "a waiver expired"),
+    EventKind.CHAIN_STARTED: Text("审计链开始", "the chain started"),
+    EventKind.CHAIN_RESTARTED: Text("断链后重启", "the chain was restarted"),
+    EventKind.SEGMENT_SEALED: Text("事件封档", "events were sealed"),
+    EventKind.DATABASE_RESTORED: Text("恢复数据库", "the database was restored"),
+    EventKind.DATABASE_BACKED_UP: Text("备份数据库", "the database was backed up"),
+    EventKind.DATABASE_TIDIED: Text("清理数据库", "the database was tidied"),
+    EventKind.ACCOUNT_MADE: Text("新建账号", "an account was made"),
+    EventKind.ACCOUNT_BLOCKED: Text("停用账号", "an account was blocked"),
+    EventKind.ACCOUNT_UNBLOCKED: Text("恢复账号", "an account was unblocked"),
+    EventKind.ACCOUNT_LOCKED: Text("账号锁定", "an account was locked"),
+    EventKind.PASSWORD_CHANGED: Text("修改口令", "a password was changed"),
+    EventKind.PASSWORD_RESET: Text("重置口令", "a password was reset"),
+    EventKind.SECOND_FACTOR_ENROLLED: Text("绑定动态码", "a second factor was enrolled"),
+    EventKind.SECOND_FACTOR_RESET: Text("重置动态码", "a second factor was reset"),
+    EventKind.LOGGED_IN: Text("登录", "somebody logged in"),
+    EventKind.LOGGED_OUT: Text("退出登录", "somebody logged out"),
+    EventKind.LOGIN_REFUSED: Text("登录被拒绝", "a login was refused"),
+    EventKind.ROLE_GIVEN: Text("分配角色", "a role was given"),
+    EventKind.ROLE_TAKEN: Text("收回角色", "a role was taken"),
+    EventKind.AUTHORISATION_GRANTED: Text("授权", "an authorisation was granted"),
+    EventKind.AUTHORISATION_REVOKED: Text("撤销授权", "an authorisation was revoked"),
+    EventKind.DECISION_DENIED: Text("决定被拒绝", "a decision was denied"),
+}
 
 
 class Event(models.Model):
