@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from orchestrator.model.round import HostOutcome
+from orchestrator.model.threshold import Value
 from orchestrator.model.verdict import Verdict
 from orchestrator.records.models.finding import Finding
 from orchestrator.records.models.round import Round
@@ -64,7 +66,7 @@ def _open(row: Round, mark: str, sighting: Sighting) -> Finding:
         metric=one.metric,
         subject=one.subject,
         verdict=sighting.verdict,
-        value=sighting.value,
+        value=_storable(sighting.value),
         first_seen=row,
         last_seen=row,
     )
@@ -73,8 +75,13 @@ def _open(row: Round, mark: str, sighting: Sighting) -> Finding:
 def _see(row: Round, finding: Finding, sighting: Sighting) -> Finding:
     finding.last_seen = row
     finding.verdict = sighting.verdict
-    finding.value = sighting.value
+    finding.value = _storable(sighting.value)
     return finding
+
+
+def _storable(value: Value | None) -> Value | None:
+    """JSON has no word for what is no number or without end, and PostgreSQL takes none."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _update(findings: Sequence[Finding]) -> None:

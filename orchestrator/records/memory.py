@@ -9,6 +9,7 @@ from django.db import transaction
 from orchestrator.model.plan import Plan
 from orchestrator.model.round import HostOutcome
 from orchestrator.records.database import database_faults
+from orchestrator.records.event_hash import storable
 from orchestrator.records.masking import Masker
 from orchestrator.records.models.memory import Memory
 
@@ -23,12 +24,17 @@ def remembered(plan: Plan) -> Mapping[str, tuple[str, ...]]:
 
 @database_faults()
 def remember(plan: Plan, outcomes: Sequence[HostOutcome], masker: Masker) -> None:
-    """Keep what the outcomes' hosts were asked. A command with a secret in it is not kept.
+    """Keep what the outcomes' hosts were asked. A command with a secret in it is not kept, nor one
+    that no database takes: no shell takes it either.
 
     A host that could not be asked keeps what it had.
     """
     asked = {
-        outcome.host: [command for command in outcome.commands if not masker.holds_secret(command)]
+        outcome.host: [
+            command
+            for command in outcome.commands
+            if storable(command) == command and not masker.holds_secret(command)
+        ]
         for outcome in outcomes
         if outcome.commands
     }
