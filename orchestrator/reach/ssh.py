@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncssh
+from asyncssh.encryption import get_default_encryption_algs
+from asyncssh.kex import get_default_kex_algs
 from asyncssh.public_key import get_default_certificate_algs, get_default_public_key_algs
 
 from orchestrator.errors import Exhausted, Unreachable, UnreachableReason
@@ -22,6 +24,12 @@ from orchestrator.reach.pipe import STDERR, STDOUT, Pipe
 from orchestrator.reach.road import CommandRoad, Resolver, Road, command_road, tcp_road
 from orchestrator.reach.shortage import shortage
 
+
+def _first(preferred: str, known: Sequence[bytes]) -> list[str]:
+    """`known` in the order of asyncssh's own `^`, which asyncssh would work out anew at each login."""
+    return list(dict.fromkeys((*preferred.split(","), *(name.decode() for name in known))))
+
+
 _OPTIONS: dict[str, object] = {
     # Nothing from ~/.ssh/config: a round must mean the same whoever runs it.
     "config": None,
@@ -30,8 +38,10 @@ _OPTIONS: dict[str, object] = {
     "x509_trusted_cert_paths": [],
     "preferred_auth": ["publickey", "keyboard-interactive", "password"],
     # asyncssh's own first choice, chacha20, costs 10-15% more CPU a login (measurements, conclusion 5).
-    "encryption_algs": "^aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes256-ctr",
-    "kex_algs": "^curve25519-sha256,curve25519-sha256@libssh.org",
+    "encryption_algs": _first(
+        "aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes256-ctr", get_default_encryption_algs()
+    ),
+    "kex_algs": _first("curve25519-sha256,curve25519-sha256@libssh.org", get_default_kex_algs()),
     "compression_algs": None,
     "keepalive_interval": 15,
     "keepalive_count_max": 3,
