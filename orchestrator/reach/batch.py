@@ -7,9 +7,9 @@ Every command runs in a subshell, so that `exit`, `cd`, `set -e`, traps, umask a
 Frames are separated by random tokens that no command can see before its batch is over.
 
 What the host pays is processes: a fork or a program more a batch is one percent of twenty checks. So files
-are removed some batches later, sizes are looked at only when much was written, one program alone gets no
-subshell (a shell starts it with vfork, at a third of the price), and what is surely whole is written into its
-subshell as it is: there the shell becomes its last program instead of forking it.
+are removed some batches later, sizes are looked at only when much was written, programs and pipelines of them
+get no subshell (a shell starts one program with vfork, at a third of the price), and what is surely whole is
+written into its subshell as it is: there the shell becomes its last program instead of forking it.
 
 Where no directory can be written (a full disk is just what we came to see), commands are *streamed*: one an
 exchange, straight through stdout and stderr.
@@ -58,8 +58,10 @@ _BUILTINS = (
     "shift|shopt|sleep|source|stop|suspend|test|times|trap|ttyctl|true|type|typeset|ulimit|umask|unalias|"
     "unfunction|unhash|unlimit|unset|unsetopt|vared|wait|whence|where|which|z[a-z]+"
 )
-_PROGRAM = re.compile(rf"(?!(?:{_RESERVED}|{_BUILTINS})(?: |$))[a-zA-Z/][\w./+-]*{_REST}", re.ASCII)
-"""One program and its arguments: it needs no subshell, it is a process of its own."""
+_PROGRAM = re.compile(rf"(?!(?:{_RESERVED}|{_BUILTINS})(?:[ |]|$))[a-zA-Z/][\w./+-]*{_REST}", re.ASCII)
+_PART = re.compile(rf"{_PROGRAM.pattern}(?= *(?:\||$))", re.ASCII)
+_PIPELINE = re.compile(rf"{_PROGRAM.pattern}(?: *\| *{_PROGRAM.pattern})*", re.ASCII)
+"""Programs and their arguments: they need no subshell, they are processes of their own."""
 
 # `ulimit -f` bounds a runaway command at 64 MiB a file (the unit is 512 bytes in every POSIX sh).
 # USR1 is how the watchdog says "timed out" where it has no file to say it in.
@@ -85,6 +87,7 @@ _w_begin() {
   _w_full=
   _w_written
   _w_before=$_w_y
+  printf '' >"$_w_d/$_w_n.rc.late" || _w_full=1
   _w_ran begin
 }
 
@@ -118,8 +121,8 @@ _w_end() {
 
 _w_emit() {
   [ -z "$_w_full" ] && printf %s "$_w_t" >"$_w_d/$_w_n.t" && printf %s "$_w_z" >"$_w_d/$_w_n.z" || return 1
-  # cat writes once a file, and sshd makes a packet of each write: dd gathers them.
-  eval "cat $_w_files | dd ibs=@BLOCK@ obs=@BLOCK@"
+  # sshd makes a packet of each write. head gathers what it writes; cat does not, and needs dd for that.
+  eval "head -q -c @MOST@ $_w_files" || eval "cat $_w_files | dd ibs=@BLOCK@ obs=@BLOCK@"
 }
 
 _w_cut() {
@@ -255,6 +258,7 @@ def prelude(
         ("BLOCKS512", str(_KEPT_BLOCKS * _BLOCK // 512)),
         ("BLOCK", str(_BLOCK)),
         ("CAP", str(CAP)),
+        ("MOST", str(_KEPT_BLOCKS * _BLOCK)),
         ("KEPT", str(_KEPT_BLOCKS)),
     ):
         text = text.replace(f"@{word}@", value)
@@ -288,8 +292,7 @@ class Batch:
             f"_w_t={self.token} _w_z={self.end} _w_watch {limits} &",
             "_w_p=$!",
             *(
-                f'[ -n "$_w_full" ] || {{ '
-                f"{_run(command.text, f'</dev/null >{name}{index}.o 2>{name}{index}.e')}; _w_ran $?; }}"
+                f'[ -n "$_w_full" ] || {{ {_run(command.text, f"{name}{index}")}; _w_ran $?; }}'
                 for index, command in enumerate(self.commands)
             ),
             f"_w_end {self.token} {self.end} {'sweep' if self.sweeps else ''}; }} 2>/dev/null\n",
@@ -372,12 +375,15 @@ def _limit(command: Command) -> str:
     return str(max(1, math.ceil(command.timeout)))
 
 
-def _run(text: str, redirected: str) -> str:
+def _run(text: str, name: str) -> str:
     """The command so that nothing in it can break the script around it or change the shell that reads it."""
-    if _PROGRAM.fullmatch(text):
-        return f"{redirected} {text}"
+    if _PIPELINE.fullmatch(text):
+        # To each its own redirection: what the shell says when one is ended is not the command's output.
+        *parts, last = (found.group() for found in _PART.finditer(text))
+        piped = "".join(f"2>>{name}.e {part} | " for part in parts)
+        return f"</dev/null {piped}>{name}.o 2>>{name}.e {last}"
     inside = text if _WHOLE.fullmatch(text) else f'eval " "{_quoted(text)}'
-    return f"( {inside}\n) {redirected}"
+    return f"( {inside}\n) </dev/null >{name}.o 2>{name}.e"
 
 
 def _quoted(text: str) -> str:

@@ -91,6 +91,11 @@ WELL_BEHAVED: Mapping[str, tuple[int, bytes]] = {
     "sleep 60 & echo foreground": (0, b"foreground\n"),
     "IFS=x PATH=/nowhere; unset HOME; alias echo=false; LC_ALL=C": (0, b""),
     "printf '%s' '中文'": (0, "中文".encode()),
+    "cat /etc/passwd | grep -c 'no | such'": (1, b"0\n"),
+    "ls /nowhere 2>/dev/null|wc -l|tr -d ' '": (0, b"0\n"),
+    "ls /nowhere 2>&1 | grep -c nowhere": (0, b"1\n"),
+    "sleep 0 | sh -c 'kill -9 $$'": (137, b""),
+    "cat /etc/passwd | exit 3": (3, b""),
     "a=1\nb=2\necho $a$b": (0, b"12\n"),
 }
 
@@ -116,6 +121,18 @@ async def test_a_command_that_is_no_shell_syntax_fails_alone(shell: Shell) -> No
 async def test_stdout_and_stderr_are_kept_apart(shell: Shell) -> None:
     (answer,) = await ask(shell, r"echo out; printf 'err\0' >&2; exit 4")
     assert (answer.rc, answer.stdout, answer.stderr) == (4, b"out\n", b"err\0")
+
+
+async def test_all_programs_of_a_pipeline_write_to_one_stderr(shell: Shell) -> None:
+    (answer,) = await ask(shell, "ls /nowhere-first | ls /nowhere-second | ls /nowhere-third")
+    assert all(b"nowhere-" + word in answer.stderr for word in (b"first", b"second", b"third"))
+    assert answer.rc not in (0, None)
+
+
+async def test_a_pipeline_that_takes_too_long_leaves_no_word_of_its_end(shell: Shell) -> None:
+    (answer,) = await ask(shell, "sleep 60 | cat", timeout=1)
+    assert (answer.rc, answer.end) == (None, CommandEnd.TIMED_OUT)
+    assert (answer.stdout, answer.stderr) == (b"", b"")
 
 
 async def test_a_megabyte_arrives_whole_and_more_than_the_cap_does_not(shell: Shell) -> None:
