@@ -90,7 +90,7 @@ def read_years(site: Site, times: int) -> None:
     from orchestrator.application.trends import Trends
     from orchestrator.application.waivers import Waivers
     from orchestrator.records import health
-    from orchestrator.records.known_item import known_host
+    from orchestrator.records.known_item import known_host, recorded_hosts, runbooks_of
     from orchestrator.records.models import Finding
     from orchestrator.records.rounds import list_rounds
     from orchestrator.records.waivers import waivers_for_round
@@ -124,6 +124,8 @@ def read_years(site: Site, times: int) -> None:
     ask("show a finding", lambda: findings.show(newest))
     ask("list the waivers", lambda: waivers.list(everything=True, expired=False))
     ask("waivers at a round's start", lambda: waivers_for_round(last, "shift", set(NAMED), clock()))
+    ask("all hosts that were recorded", recorded_hosts)
+    ask("the runbooks of a host", lambda: runbooks_of(NAMED[0]))
     ask("know a host", lambda: known_host("shift", NAMED[0]))
     ask("one series of 60 days", lambda: trends.show(NAMED[0], "check05", None, None, 60))
     ask("one series of two years", lambda: trends.show(NAMED[0], "check05", None, None, 730))
