@@ -129,7 +129,7 @@ def read_years(site: Site, times: int) -> None:
     ask("know a host", lambda: known_host("shift", NAMED[0]))
     ask("one series of 60 days", lambda: trends.show(NAMED[0], "check05", None, None, 60))
     ask("one series of two years", lambda: trends.show(NAMED[0], "check05", None, None, 730))
-    ask("the calendar of a month", lambda: trends.month(date(2025, 6, 1)))
+    ask("the calendar of a month", lambda: trends.month(date(2025, 6, 1), print))
     ask("the latest 50 events", audit.events)
     ask("the latest 50 events of a kind", lambda: audit.events(kind="waiver_approved"))
     ask("the latest 50 events of a subject", lambda: audit.events(subject="round 17"))
