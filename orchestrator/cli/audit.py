@@ -73,7 +73,11 @@ def verify(site: Path | None, as_json: bool, anchors: tuple[str, ...]) -> int:
 
 
 @command.command(
-    name="head", help=say("输出当前锚点，可抄在纸上签字。", "Print the anchor, for a signed sheet of paper.")
+    name="head",
+    help=say(
+        "输出当前锚点，可抄在纸上签字。\n\n  wardround audit head",
+        "Print the anchor, for a signed sheet of paper.\n\n  wardround audit head",
+    ),
 )
 @options.site()
 def head(site: Path | None) -> int:
@@ -146,8 +150,10 @@ def list_events(
 @command.command(
     name="restart",
     help=say(
-        "断链或链头丢失后，由审计管理员记下所发现的情况，日志从此继续；断点永远可见。",
-        "After a break or a lost head: record what was found and go on. The break stays visible for ever.",
+        "断链或链头丢失后，由审计管理员记下所发现的情况，日志从此继续；断点永远可见。\n\n"
+        "  wardround audit restart --reason '磁盘更换，审计目录从备份恢复'",
+        "After a break or a lost head: record what was found and go on. The break stays visible for ever.\n\n"
+        "  wardround audit restart --reason 'disk replaced, folder restored'",
     ),
 )
 @options.site()
@@ -166,8 +172,8 @@ def restart(site: Path | None, reason: str) -> int:
 @command.command(
     name="seal",
     help=say(
-        "把超过保留期（retention.events）的事件移入签名的封档文件。",
-        "Move events older than retention.events into a signed file.",
+        "把超过保留期（retention.events）的事件移入签名的封档文件。\n\n  wardround audit seal",
+        "Move events older than retention.events into a signed file.\n\n  wardround audit seal",
     ),
 )
 @options.site()
