@@ -163,7 +163,7 @@ def _make_years() -> None:
     if made >= ROUNDS:
         return
     if made > FIRST_MADE:
-        sys.exit("there are rounds that are not the benchmark's: name an empty database")
+        sys.exit("neither empty nor complete: name an empty folder or database")
     with timed(f"make {ROUNDS} rounds of {HOSTS} hosts"):
         for count in make_rounds(host_names(HOSTS), made, FIRST_MADE):
             print(f"{count} of {FIRST_MADE} recorded", file=sys.stderr)
