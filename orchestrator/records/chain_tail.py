@@ -76,8 +76,9 @@ def settle() -> None:
             head, end = read_head(folder), tail()
             if head is None or end not in head.pending:
                 return
-            last = _mended_line(folder, head, end)
-            if last is None or not head.allows(last):
+            # A restart writes lines anew, and they need not hold the confirmed one.
+            last = _mended_line(folder, head, end) or last_line(folder)
+            if last is None:
                 return
             rows = Event.objects.filter(sequence__gt=last.sequence, sequence__lte=end.sequence)
             stored = rows.order_by("sequence").values_list("sequence", "hash")

@@ -122,24 +122,6 @@ def test_a_database_from_a_newer_version_is_refused_and_not_touched(sqlite_datab
     assert (sqlite_database / records.FILE).read_bytes() == before
 
 
-def database_before_the_chain(state: Path) -> Path:
-    """As the first version left it: a log of two events, whose second number was lost in a rollback."""
-    state.mkdir()
-    records.configure(state / records.FILE)
-    with connection.constraint_checks_disabled():
-        MigrationExecutor(connection).migrate([("records", "0002_append_only")])
-    records.disconnect()
-    with closing(sqlite3.connect(state / records.FILE)) as direct, direct:
-        direct.executemany(
-            "INSERT INTO records_event (sequence, at, kind, subject, data) VALUES (?, ?, ?, ?, ?)",
-            [
-                (1, "2026-11-01 07:30:00", "round_refused", "morning", '{"reason": ["\\u4e0d", "no"]}'),
-                (3, "2026-11-02 07:30:00.250000", "permit_redeemed", "p1", '{"plan": "d", "rate": 1.0}'),
-            ],
-        )
-    return state / records.FILE
-
-
 @pytest.fixture
 def older(tmp_path: Path) -> Path:
     """The state folder of a database as an older version left it, with one event."""
