@@ -73,6 +73,11 @@ def recompute(first: int) -> None:
         by_force(f"UPDATE records_event SET hash = '{tail}' WHERE sequence = {row.sequence}")
 
 
+def recompute_after(first: int, statement: str) -> None:
+    by_force(statement)
+    recompute(first)
+
+
 def found() -> tuple[BreakKind | None, int | None]:
     broken = verify_log().broken
     return (broken.kind, broken.sequence) if broken else (None, None)
@@ -138,9 +143,9 @@ TAMPERINGS: dict[str, tuple[Callable[[], None], BreakKind, int | None]] = {
         7,
     ),
     "cut everything": (lambda: by_force("DELETE FROM records_event"), BreakKind.TRUNCATED, 1),
-    "add at the tail": (lambda: (by_force(copy(2, 9)), recompute(9))[0], BreakKind.INSERTED, 9),
+    "add at the tail": (lambda: recompute_after(9, copy(2, 9)), BreakKind.INSERTED, 9),
     "alter and recompute": (
-        lambda: (by_force("UPDATE records_event SET actor = 'x' WHERE sequence = 3"), recompute(3))[0],
+        lambda: recompute_after(3, "UPDATE records_event SET actor = 'x' WHERE sequence = 3"),
         BreakKind.ALTERED,
         3,
     ),
