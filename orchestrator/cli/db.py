@@ -64,7 +64,10 @@ def backup(file: Path | None, site: Path | None) -> int:
 
 @command.command(
     name="backups",
-    help=say("列出站点 var/backups 中的备份。", "List the backups in the site's var/backups."),
+    help=say(
+        "列出站点 var/backups 中的备份，最新的在前。\n\n  wardround db backups --json",
+        "List the backups in the site's var/backups, newest first.\n\n  wardround db backups --json",
+    ),
 )
 @options.site()
 @options.as_json()
@@ -123,9 +126,10 @@ def restore(file: Path, site: Path | None, yes: bool, other_key: bool) -> int:
 @command.command(
     name="tidy",
     help=say(
-        "按 wardround.yml 的 retention 清理旧数据：数值按天归并，旧轮次只留概要。可随时中断、重复执行。",
+        "按 wardround.yml 的 retention 清理旧数据：数值按天归并，旧轮次只留概要。可随时中断、重复执行。"
+        "\n\n  wardround db tidy",
         "Remove what is older than retention: in wardround.yml says: numbers become one line a day, old "
-        "rounds keep their line. It may be interrupted and repeated.",
+        "rounds keep their line. It may be interrupted and repeated.\n\n  wardround db tidy",
     ),
 )
 @options.site()
