@@ -33,6 +33,9 @@ def running_mariadb(number: int = 1, *options: str) -> Iterator[tuple[str, int]]
         if account:
             os.chown(folder, account.pw_uid, account.pw_gid)
         common = ["--no-defaults", f"--datadir={folder}/data", *user]
+        (folder / "tmp").mkdir(mode=0o700)
+        if account:
+            os.chown(folder / "tmp", account.pw_uid, account.pw_gid)
         _quietly([installer, *common, "--auth-root-authentication-method=normal", "--skip-test-db"])
         port = free_port()
         start = folder / "start.sql"
@@ -45,7 +48,14 @@ def running_mariadb(number: int = 1, *options: str) -> Iterator[tuple[str, int]]
             [
                 *(server, *common, f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/socket"),
                 *(f"--pid-file={folder}/pid", f"--server-id={number}", f"--init-file={start}"),
-                *("--innodb-flush-log-at-trx-commit=0", "--log-bin=bin", "--max-connections=20", *options),
+                *(
+                    "--innodb-flush-log-at-trx-commit=0",
+                    "--log-bin=bin",
+                    "--max-connections=20",
+                    # A server that starts clears what it takes for its own in a folder of temporary files.
+                    f"--tmpdir={folder}/tmp",
+                    *options,
+                ),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

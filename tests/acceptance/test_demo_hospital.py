@@ -262,7 +262,7 @@ def test_down_leaves_no_process_mount_port_or_file(tmp_path: Path) -> None:
 
 def test_without_namespaces_it_says_what_can_not_be_shown_and_still_leaves_nothing(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
-    memory = _shared_memory()
+    memory = _abandoned_memory()
     demo = stage.up(tmp_path / "demo", _silent, Isolation.SHARED)
     assert any("no volumes of their own" in missing.en for missing in demo.missing)
     used = _place(demo, "his-db01").shell("du -sk $root/data | cut -f1")
@@ -272,7 +272,7 @@ def test_without_namespaces_it_says_what_can_not_be_shown_and_still_leaves_nothi
     assert any(services)
     stage.down(tmp_path / "demo", _silent)
     assert not [process for process in services if process and process.alive]
-    assert _shared_memory() == memory
+    assert _abandoned_memory() <= memory
     assert not (tmp_path / "demo").exists()
 
 
@@ -344,5 +344,7 @@ def _family(process: Process) -> list[Process]:
     return found
 
 
-def _shared_memory() -> str:
-    return Path("/proc/sysvipc/shm").read_text()
+def _abandoned_memory() -> set[str]:
+    """Ids of the shared memory of which no process makes use; other tests' servers use theirs."""
+    rows = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
+    return {row[1] for row in rows if row[6] == "0"}
