@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 
@@ -16,11 +17,12 @@ from orchestrator.model.audit import Anchor, LoggedEvent, Verification
 from orchestrator.model.person import Permission
 from orchestrator.model.site import Site
 from orchestrator.records.chain_restart import restart_chain
-from orchestrator.records.chain_tail import current_anchor
+from orchestrator.records.chain_tail import sound_anchor
 from orchestrator.records.chain_walk import verify_log
 from orchestrator.records.database import database_faults
 from orchestrator.records.models.event import Event, EventKind
 from orchestrator.records.sealing import seal_events
+from orchestrator.records.vouching import forged_waivers
 
 _KINDS = tuple(str(kind) for kind in EventKind)
 _ANCHOR = re.compile(r"([1-9][0-9]{0,17})@((?:sm3|sha256):[0-9a-f]{64})")
@@ -41,10 +43,16 @@ class Audit:
             InputError: an anchor is not `SEQUENCE@HASH`.
             StoreError: database or head folder can't be read.
         """
-        return verify_log([_anchor(text) for text in anchors])
+        found = verify_log([_anchor(text) for text in anchors])
+        return replace(found, forged_waivers=forged_waivers())
 
     def anchor(self) -> Anchor | None:
-        return current_anchor()
+        """What may be put on paper and signed; None before the first event.
+
+        Raises:
+            ChainBroken: the log does not end as the signed head says.
+        """
+        return sound_anchor()
 
     def restart(self, reason: str) -> Verification:
         """Take note of a break. Raises Refused where there is none, and as `People.decider`."""

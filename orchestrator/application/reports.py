@@ -10,15 +10,16 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.application.runbooks import read_catalogue
-from orchestrator.errors import NotFound, StoreError
+from orchestrator.errors import ChainBroken, NotFound, StoreError
 from orchestrator.language import Language, Text
+from orchestrator.model.audit import Anchor
 from orchestrator.model.check import Metric
 from orchestrator.model.report import RoundReport
 from orchestrator.model.site import Site
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 from orchestrator.plugin.renderer import Renderer
-from orchestrator.records.chain_tail import current_anchor
+from orchestrator.records.chain_tail import sound_anchor
 from orchestrator.records.rounds import latest_round
 from orchestrator.reporting.round_report import build_report
 
@@ -52,7 +53,7 @@ class Reports:
             self._clock(),
             self._known_metric,
         )
-        return replace(report, anchor=current_anchor())
+        return replace(report, anchor=_anchor())
 
     def render(self, report: RoundReport, form: str, language: Language) -> bytes:
         """Raises NotFound when no renderer makes `form`."""
@@ -82,6 +83,14 @@ class Reports:
             return self._checks.get(check).spec.metric(metric)
         except KeyError:
             return None
+
+
+def _anchor() -> Anchor | None:
+    """None where the log is broken: a report of what was seen is shown, and vouches for no more."""
+    try:
+        return sound_anchor()
+    except ChainBroken:
+        return None
 
 
 def _write_whole(target: Path, data: bytes) -> None:

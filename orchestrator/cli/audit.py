@@ -48,13 +48,14 @@ def verify(site: Path | None, as_json: bool, anchors: tuple[str, ...]) -> int:
     if as_json:
         broken = found.broken
         shown = {
-            "intact": broken is None,
+            "intact": found.sound,
             "events": found.events,
             "tail": str(found.tail) if found.tail else None,
             "broken": broken
             and {"kind": broken.kind, "sequence": broken.sequence, "text": speak(broken.text)},
             "acknowledged": [speak(text) for text in found.acknowledged],
             "unseen": [speak(text) for text in found.unseen],
+            "forged_waivers": found.forged_waivers,
         }
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     else:
@@ -64,10 +65,17 @@ def verify(site: Path | None, as_json: bool, anchors: tuple[str, ...]) -> int:
             click.echo(say(f"未能查看：{text.zh}", f"not looked at: {text.en}"))
         if found.broken:
             click.echo(say(f"断链：{found.broken.text.zh}", f"BROKEN: {found.broken.text.en}"))
-        else:
+        for number in found.forged_waivers:
+            click.echo(
+                say(
+                    f"伪造：数据库中的豁免 {number} 与批准时的记录不符，不生效",
+                    f"FORGED: waiver {number} in the database is not what was approved; it waives nothing",
+                )
+            )
+        if found.sound:
             click.echo(say(f"完好：{found.events} 个事件", f"intact: {found.events} events"))
             click.echo(str(found.tail) if found.tail else "-")
-    if found.broken:
+    if not found.sound:
         return ExitCode.FINDINGS
     return ExitCode.UNKNOWN if found.unseen else ExitCode.OK
 

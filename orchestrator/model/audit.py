@@ -92,6 +92,12 @@ class Verification:
     """Breaks, and tails lost by a restore, that an event tells of. They stay breaks."""
     unseen: tuple[Text, ...] = ()
     """What could not be looked at. It may be well or not."""
+    forged_waivers: tuple[int, ...] = ()
+    """Waivers in the database that are not what the log says was approved. They waive nothing."""
+
+    @property
+    def sound(self) -> bool:
+        return self.broken is None and not self.forged_waivers
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from orchestrator.records.event_lines import append_lines, read_lines
 from orchestrator.records.events import insert_events
 from orchestrator.records.fault import store_error
 from orchestrator.records.models.event import EventKind
+from orchestrator.records.signing_key import LOST_KEY, key_is_lost
 
 
 @database_faults()
@@ -35,11 +36,12 @@ def restart_chain(at: datetime, actor: Actor, reason: str) -> Verification:
     with transaction.atomic():
         end = hold_tail()
         found = verify_log()
-        if found.broken is None:
+        lost = key_is_lost(audit_folder())
+        if found.broken is None and not lost:
             raise Refused(
                 Text("审计日志完好，无需重启", "the audit log is intact: there is nothing to restart"),
             )
-        text = found.broken.text
+        text = found.broken.text if found.broken else LOST_KEY
         data = {
             "reason": reason,
             "found": [text.zh, text.en],

@@ -17,6 +17,7 @@ from orchestrator.records.event_lines import FILE as LINES
 from orchestrator.records.event_lines import append_lines, cut_back, last_line
 from orchestrator.records.fault import store_error
 from orchestrator.records.models.event import Event, EventKind
+from orchestrator.records.signing_key import LOST_KEY, key_is_lost
 
 _LOCK = 0x77617264
 """`ward`, as the number of an advisory lock."""
@@ -41,9 +42,24 @@ def tail() -> Anchor:
 
 
 @database_faults()
-def current_anchor() -> Anchor | None:
-    """What a report that is printed and signed carries; None before the first event."""
+def sound_anchor() -> Anchor | None:
+    """What a report that is printed and signed carries; None before the first event.
+
+    Raises:
+        ChainBroken: the log does not end as the signed head says, so nobody should put his name under it.
+    """
+    folder = audit_folder()
+    try:
+        # The head first: events that are added meanwhile are announced before they can be seen.
+        head = read_head(folder)
+    except OSError as error:
+        raise store_error(error, folder / HEAD) from error
     found = tail()
+    head = head or _found(found)
+    if not head.allows(found):
+        head = read_head(folder) or head
+        if not head.allows(found):
+            raise _broken(head, found)
     return found if found.sequence else None
 
 
@@ -58,6 +74,8 @@ def announce(before: Anchor, after: Anchor) -> None:
     try:
         with held(folder):
             head = read_head(folder) or _found(before)
+            if key_is_lost(folder):
+                raise ChainBroken(LOST_KEY, MEND)
             require_intact(head, before, _mended_line(folder, head, before))
             # Announced tails that we don't stand on were rolled back.
             kept = head.pending if before in head.pending else ()

@@ -10,6 +10,15 @@ from orchestrator.errors import ChainBroken, StoreError
 from orchestrator.language import Text
 
 FILE = "signing.key"
+LOST_KEY = Text(
+    "审计签名密钥丢失：公钥还在，私钥 signing.key 不在",
+    "the signing key of the audit log is lost: its public half is there, signing.key is not",
+)
+
+
+def key_is_lost(folder: Path) -> bool:
+    """Whether there was a key and is none now: a new one is made for a new log, or by a restart alone."""
+    return not (folder / FILE).exists() and any(folder.glob("*.pub"))
 
 
 def sign(folder: Path, message: bytes) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from orchestrator.records.database import database_faults
 from orchestrator.records.events import append_events
 from orchestrator.records.models.event import EventKind
 from orchestrator.records.models.waiver import Waiver as Row
+from orchestrator.records.vouching import event_subject, vouched
 
 
 @database_faults()
@@ -51,7 +52,9 @@ def approve_waiver(asked: Waiver) -> Waiver:
             "until": row.expires_at.isoformat(),
             "reason": row.reason,
         }
-        append_events(asked.approved_at, asked.approver, [(EventKind.WAIVER_APPROVED, _name(row), data)])
+        append_events(
+            asked.approved_at, asked.approver, [(EventKind.WAIVER_APPROVED, event_subject(row), data)]
+        )
     return read_waiver(row)
 
 
@@ -72,7 +75,9 @@ def end_waiver(number: int, actor: Actor, at: datetime, reason: str) -> Waiver:
             )
         row.ended_at = at
         row.save(update_fields=("ended_at",))
-        append_events(at, actor, [(EventKind.WAIVER_ENDED, _name(row), {**_about(row), "reason": reason})])
+        append_events(
+            at, actor, [(EventKind.WAIVER_ENDED, event_subject(row), {**_about(row), "reason": reason})]
+        )
     return read_waiver(row)
 
 
@@ -90,8 +95,8 @@ def list_waivers() -> tuple[Waiver, ...]:
 
 @database_faults()
 def waivers_for_round(number: int, runbook: str, hosts: Collection[str], at: datetime) -> tuple[Waiver, ...]:
-    """The waivers that may hold in a round that starts. Those over its hosts that have run out since are
-    told of, each once."""
+    """The waivers that may hold in a round that starts: those that the log of events vouches for. Those over
+    its hosts that have run out since are told of, each once."""
     with transaction.atomic():
         spent = Q(ended_at=None, expires_at__lte=at) | Q(ended_at__lte=at)
         untold = [
@@ -100,7 +105,8 @@ def waivers_for_round(number: int, runbook: str, hosts: Collection[str], at: dat
         Row.objects.filter(pk__in=[row.pk for row in untold]).update(told_in=number)
         expired = [row for row in untold if row.ended_at is None]
         append_events(at, PROGRAM, [_expired(row, number) for row in expired])
-    return tuple(read_waiver(row) for row in _standing(at).filter(runbook=runbook) if row.host in hosts)
+    standing = [row for row in _standing(at).filter(runbook=runbook) if row.host in hosts]
+    return tuple(map(read_waiver, vouched(standing)))
 
 
 def read_waiver(row: Row) -> Waiver:
@@ -160,7 +166,7 @@ def _double(other: Row) -> InputError:
 
 def _expired(row: Row, number: int) -> tuple[EventKind, str, dict[str, object]]:
     data = {**_about(row), "round": number, "until": row.expires_at.isoformat(), "approver": row.approver}
-    return EventKind.WAIVER_EXPIRED, _name(row), data
+    return EventKind.WAIVER_EXPIRED, event_subject(row), data
 
 
 def _about(row: Row) -> dict[str, object]:
@@ -171,7 +177,3 @@ def _about(row: Row) -> dict[str, object]:
         "metric": row.metric,
         "subject": row.subject,
     }
-
-
-def _name(row: Row) -> str:
-    return f"waiver {row.number}"

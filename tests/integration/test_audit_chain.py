@@ -15,7 +15,7 @@ from orchestrator.model.audit import Anchor, BreakKind
 from orchestrator.model.site import HashAlgorithm
 from orchestrator.records.audit_place import audit_folder
 from orchestrator.records.chain_restart import restart_chain
-from orchestrator.records.chain_tail import current_anchor, settle
+from orchestrator.records.chain_tail import settle, sound_anchor
 from orchestrator.records.chain_walk import verify_log
 from orchestrator.records.event_hash import COLUMNS, EventLine, chained
 from orchestrator.records.events import append_events
@@ -231,7 +231,7 @@ def test_a_key_that_others_may_read_is_not_used(log: None) -> None:
 
 
 def test_an_anchor_on_paper_finds_a_log_that_was_replaced_as_a_whole(log: None) -> None:
-    anchor = current_anchor()
+    anchor = sound_anchor()
     assert anchor is not None
     assert verify_log([anchor]).broken is None
     forged = verify_log([Anchor(5, anchor.hash)]).broken
@@ -275,3 +275,25 @@ def test_events_that_no_sealing_event_tells_of_are_missed(log: None) -> None:
         "DELETE FROM records_event WHERE sequence <= 3",
     )
     assert found() == (BreakKind.REMOVED, 1)
+
+
+@pytest.mark.usefixtures("log")
+@pytest.mark.parametrize("name", ["cut the tail", "cut everything", "delete the head", "corrupt the head"])
+def test_no_anchor_is_given_of_a_log_that_does_not_end_as_its_head_says(name: str) -> None:
+    assert sound_anchor() is not None
+    TAMPERINGS[name][0]()
+    with pytest.raises(ChainBroken):
+        sound_anchor()
+
+
+@pytest.mark.usefixtures("log")
+def test_a_lost_signing_key_stops_what_needs_a_record_until_somebody_takes_note() -> None:
+    remove("signing.key")
+    with pytest.raises(ChainBroken, match="signing key"):
+        append_events(START, WANG, [(EventKind.PERMIT_REDEEMED, "later", {})])
+    assert verify_log().events == 8
+    restart_chain(START, WANG, "looked into")
+    append_events(START, WANG, [(EventKind.PERMIT_REDEEMED, "later", {})])
+    after = verify_log()
+    assert after.broken is None
+    assert ["signing key" in text.en for text in after.acknowledged] == [True]

@@ -18,7 +18,7 @@ from orchestrator.model.audit import Anchor, BreakKind
 from orchestrator.model.site import HashAlgorithm
 from orchestrator.records.audit_place import audit_folder, keep_head_in
 from orchestrator.records.chain_head import FILE as HEAD
-from orchestrator.records.chain_tail import current_anchor
+from orchestrator.records.chain_tail import sound_anchor
 from orchestrator.records.chain_walk import verify_log
 from orchestrator.records.event_hash import EventLine
 from orchestrator.records.event_lines import FILE as LINES
@@ -225,7 +225,7 @@ def test_a_cut_with_an_older_head_put_back_is_named_by_the_lines(
     fresh_log(numbered_folders(), data)
     older, kept = (audit_folder() / HEAD).read_bytes(), stored_log()
     append_events(START, WANG, [(EventKind.PERMIT_REDEEMED, "later", {})])
-    anchor = current_anchor()
+    anchor = sound_anchor()
     replace_log(kept)
     (audit_folder() / HEAD).write_bytes(older)
     broken = verify_log().broken
