@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from orchestrator.application.recorder import GROUP
@@ -112,10 +113,10 @@ def read_years(site: Site, times: int) -> None:
     ask("list the latest 20 rounds", lambda: list_rounds(None, 20))
     ask("list the latest 20 of one runbook", lambda: list_rounds("morning", 20))
     for word, number in (("first", first), ("middle", middle), ("last", last)):
-        ask(f"build the report of the {word} round", lambda number=number: reports.build(number))  # type: ignore[misc] # bound at once
+        ask(f"build the report of the {word} round", partial(reports.build, number))
     report, before = reports.build(last), reports.build(last - 1)
     for form in ("html", "json"):
-        ask(f"render it as {form}", lambda form=form: reports.render(report, form, Language.ZH))  # type: ignore[misc] # bound at once
+        ask(f"render it as {form}", partial(reports.render, report, form, Language.ZH))
     ask("compare two rounds, built already", lambda: compare(before, report))
     ask("list the findings that wait", findings.list)
     ask("list the newest 1000 findings", lambda: findings.list(everything=True))

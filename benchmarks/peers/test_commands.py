@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,5 +13,5 @@ COMMANDS = json.loads(Path(os.environ["BENCH_COMMANDS"]).read_text())
 
 
 @pytest.mark.parametrize("number", range(len(COMMANDS)))
-def test_command(host, number):  # type: ignore[no-untyped-def]
+def test_command(host: Any, number: int) -> None:
     assert host.run(COMMANDS[number]).rc in (0, 1)
