@@ -11,9 +11,14 @@ import click
 from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import say, speak
+from orchestrator.cli.local_time import local
+from orchestrator.cli.terminal import confirm
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from orchestrator.application.database import Database
+    from orchestrator.bootstrap import Wardround
     from orchestrator.model.database import BackupLine
 
 
@@ -72,13 +77,14 @@ def backup(file: Path | None, site: Path | None) -> int:
 @options.site()
 @options.as_json()
 def backups(site: Path | None, as_json: bool) -> int:
-    found = _database(site).backups()
+    wardround = _open(site)
+    found = wardround.database.backups()
     if as_json:
         _print_json([_plain(one) for one in found])
         return ExitCode.OK
     for one in found:
         about = (
-            f"{one.made_at:%Y-%m-%d %H:%M:%S}\t{one.reason}\t{one.database}\t{one.rows}"
+            f"{local(one.made_at, wardround.site.timezone)}\t{one.reason}\t{one.database}\t{one.rows}"
             if one.made_at
             else say("已损坏，或不是备份", "damaged, or no backup")
         )
@@ -108,15 +114,12 @@ def backups(site: Path | None, as_json: bool) -> int:
     ),
 )
 def restore(file: Path, site: Path | None, yes: bool, other_key: bool) -> int:
-    database = _database(site)
+    wardround = _open(site)
+    database = wardround.database
     about = database.restorable(file, other_key=other_key)
-    if not yes:
-        question = say(
-            f"{about.hospital}，{about.made_at}，{about.rows} 行。用它替换现有的全部记录？",
-            f"{about.hospital}, {about.made_at}, {about.rows} rows. Replace all present records by it?",
-        )
-        if not click.confirm(question, err=True):
-            return ExitCode.FINDINGS
+    if not yes and not confirm(_question(about, wardround.site.timezone)):
+        click.echo(say("未确认，没有恢复任何内容", "not confirmed: nothing was restored"), err=True)
+        return ExitCode.FINDINGS
     kept = database.restore(file, other_key=other_key)
     click.echo(say("已恢复；原有记录保存在", "restored; what was there is kept in"), err=True)
     click.echo(kept.path)
@@ -150,10 +153,22 @@ def tidy(site: Path | None, as_json: bool) -> int:
     return ExitCode.OK
 
 
-def _database(site: Path | None) -> Database:
+def _open(site: Path | None) -> Wardround:
     from orchestrator.bootstrap import open_wardround
 
-    return open_wardround(site).database
+    return open_wardround(site)
+
+
+def _database(site: Path | None) -> Database:
+    return _open(site).database
+
+
+def _question(about: BackupLine, timezone: ZoneInfo) -> str:
+    made_at = local(about.made_at, timezone) if about.made_at else ""
+    return say(
+        f"{about.hospital}，{made_at}，{about.rows} 行。用它替换现有的全部记录？",
+        f"{about.hospital}, {made_at}, {about.rows} rows. Replace all present records by it?",
+    )
 
 
 def _plain(one: BackupLine) -> dict[str, object]:

@@ -12,6 +12,7 @@ import click
 from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import say, speak
+from orchestrator.cli.terminal import confirm
 
 if TYPE_CHECKING:
     from orchestrator.application.hosts import Scan
@@ -115,7 +116,7 @@ def trust(pattern: str, site: Path | None, yes: bool, replace: bool) -> int:
         if not chosen:
             break
         question = say(f"记录 {len(chosen)} 个密钥？", f"Record {len(chosen)} keys?")
-        if not yes and not click.confirm(question, err=True):
+        if not yes and not confirm(question):
             return ExitCode.FINDINGS
         hosts.trust(chosen, replace=replace)
         recorded += len(chosen)

@@ -24,6 +24,7 @@ PHRASES = {
     "required": "必填",
     "env var: {var}": "环境变量：{var}",
     "Try '{command} {option}' for help.": "查看帮助：{command} {option}",
+    "Error: invalid input": "请输入 y 或 n",
     "Error: {message}": "错误：{message}",
     "Did you mean {possibility}?": "是否指 {possibility}？",
     "(Did you mean one of: {possibilities}?)": "是否指其中之一：{possibilities}？",

@@ -10,6 +10,7 @@ import click
 from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import say
+from orchestrator.cli.terminal import confirm
 
 
 @click.group(
@@ -75,7 +76,7 @@ def accept(name: str, site: Path | None, by: str, reason: str, yes: bool) -> int
     for item in waiting:
         click.echo(f"{item.position}  {item.check}", err=True)
         click.echo(item.content.decode("utf-8", "replace").rstrip(), err=True)
-        if yes or click.confirm(say("只读，认可？", "It only reads: accept it?"), err=True):
+        if yes or confirm(say("只读，认可？", "It only reads: accept it?")):
             chosen.append(item)
     acceptances.accept(chosen, by, reason)
     click.echo(

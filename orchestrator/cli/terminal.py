@@ -1,4 +1,4 @@
-"""Asking for what must not be seen: from a terminal without echo, or from a pipe where that was asked for."""
+"""Asking the person at the terminal: for a yes, and without echo for what must not be seen."""
 
 from __future__ import annotations
 
@@ -11,6 +11,20 @@ from orchestrator.errors import InputError
 from orchestrator.language import Text
 
 _LONGEST = 2048
+
+
+def confirm(question: str) -> bool:
+    """Raises InputError where nobody answers: a closed input is neither a yes nor Ctrl-C."""
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort as ended:
+        if not isinstance(ended.__context__, EOFError):
+            raise
+        click.echo(err=True)
+        raise InputError(
+            Text("没有人回答，未做任何改动", "nobody answered; nothing was changed"),
+            Text("在终端上执行，或用 --yes 表示已确认", "run it on a terminal, or say --yes"),
+        ) from None
 
 
 def ask_secret(question: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sqlite3
@@ -22,6 +23,7 @@ from orchestrator.model.person import Role
 from orchestrator.model.server import Server
 from orchestrator.model.verdict import Verdict
 from orchestrator.records import database as records
+from orchestrator.records.backup import Occasion, make_backup
 from orchestrator.records.chain_walk import verify_log
 from orchestrator.records.lock import round_lock
 from orchestrator.records.models import Account, Event, Round, Session
@@ -146,6 +148,35 @@ def test_a_backup_is_not_written_over_another_file(site: Path, capsys: pytest.Ca
     assert run(["--lang", "en", "db", "backup", str(site / "kept.zip")]) == 2
     assert "exists already" in capsys.readouterr().err
     assert (site / "kept.zip").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [("n\n", 1, "nothing was restored"), ("\n", 1, "nothing was restored"), ("", 2, "nobody answered")],
+)
+def test_what_is_not_confirmed_is_not_restored_and_said_so(
+    site: Path,
+    answer: str,
+    code: int,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert run(["db", "backup", str(site / "kept.zip")]) == 0
+    recorded(plan("db1"))
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    assert run(["--lang", "en", "db", "restore", str(site / "kept.zip")]) == code
+    assert said in capsys.readouterr().err
+    assert Round.objects.count() == 1
+
+
+def test_the_question_tells_the_time_of_the_site(
+    site: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_backup(site / "kept.zip", Occasion("0.1.0", "示范", "asked", START))
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert run(["--lang", "en", "db", "restore", str(site / "kept.zip")]) == 1
+    assert "2026-11-24 15:30, " in capsys.readouterr().err
 
 
 def test_nothing_is_restored_while_a_round_runs(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
