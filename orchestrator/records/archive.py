@@ -104,7 +104,8 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def verify(path: Path, manifest: Manifest) -> None:
-    """Read all of it once. Raises DamagedArchive where a member is not what was written."""
+    """Read all of it once. Raises DamagedArchive where a member is not what was written, or was added."""
+    _require_members(path, manifest)
     for table, member in manifest.tables.items():
         digest, rows = hashlib.sha256(), 0
         for block in _blocks(path, table):
@@ -121,6 +122,27 @@ def read_rows(path: Path, table: str) -> Iterator[list[Any]]:
         whole, _, rest = (rest + block).rpartition(b"\n")
         if whole:
             yield from json.loads(b"[" + whole.replace(b"\n", b",") + b"]")
+
+
+def _require_members(path: Path, manifest: Manifest) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except OSError as error:
+        raise store_error(error, path) from error
+    except _BROKEN as error:
+        raise _damaged(path, str(error)) from error
+    expected = {_MANIFEST, *(f"{table}.jsonl" for table in manifest.tables)}
+    added = [name for name in names if name not in expected or names.count(name) > 1]
+    if added:
+        shown = ", ".join(repr(name) for name in dict.fromkeys(added))
+        raise DamagedArchive(
+            Text(
+                f"{path} 中有备份时没有写入的内容：{shown}",
+                f"{path} holds what no backup wrote into it: {shown}",
+            ),
+            Text("换一个备份文件；现有数据没有改动", "take another backup; nothing was changed"),
+        )
 
 
 def _blocks(path: Path, table: str) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -158,6 +159,16 @@ def gone(path: Path) -> None:
     path.unlink()
 
 
+def stowaway(path: Path) -> None:
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("run.sh", "rm -r /")
+
+
+def twice(path: Path) -> None:
+    with zipfile.ZipFile(path, "a") as archive, warnings.catch_warnings(action="ignore"):
+        archive.writestr("manifest.json", archive.read("manifest.json"))
+
+
 @pytest.mark.parametrize(
     ("spoil", "error"),
     [
@@ -169,6 +180,8 @@ def gone(path: Path) -> None:
         (newer, StoreTooNew),
         (another_format, StoreTooNew),
         (gone, NotFound),
+        (stowaway, InputError),
+        (twice, InputError),
     ],
 )
 def test_a_file_that_can_not_be_restored_is_refused_before_anything_is_touched(
@@ -182,6 +195,13 @@ def test_a_file_that_can_not_be_restored_is_refused_before_anything_is_touched(
     with pytest.raises(error, match=r"kept\.zip"):
         put_back(path)
     assert len(list_rounds()) == 3
+
+
+def test_a_member_that_no_backup_wrote_is_named(sqlite_database: Path, tmp_path: Path) -> None:
+    make_backup(tmp_path / "kept.zip", ASKED)
+    stowaway(tmp_path / "kept.zip")
+    with pytest.raises(InputError, match=r"'run\.sh'"):
+        require_restorable(tmp_path / "kept.zip")
 
 
 def test_what_fails_after_loading_leaves_the_records_as_they_were(database: Path, tmp_path: Path) -> None:
