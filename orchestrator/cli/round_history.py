@@ -6,12 +6,14 @@ import json
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
 from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import say, speak, tell
+from orchestrator.cli.local_time import local
 from orchestrator.errors import InputError
 from orchestrator.language import Text
 from orchestrator.model.comparison import Comparison, Pair, compare
@@ -106,7 +108,7 @@ def _first_of(month: str) -> date:
 def _show_comparison(found: Comparison) -> None:
     for letter, report in (("A", found.before), ("B", found.after)):
         cover = report.coverage
-        began = f"{report.started_at:%Y-%m-%d %H:%M}Z"
+        began = local(report.started_at, ZoneInfo(report.timezone))
         click.echo(
             f"{letter} #{report.round} {report.runbook} {began} {speak(report.state.label)}  "
             + say("完成/应检", "done/due")

@@ -114,6 +114,10 @@ def test_two_rounds_are_compared_and_what_was_not_seen_is_said(
     shown = say(capsys, "--lang", "en", "round", "compare", 1, last, "-S", site)
     assert "New (1)\n  db1 任务 disk used_pct /data: 81% ok → 93% warning" in shown
     assert "Hosts that B could not check: web1" in shown
+    (listed, *_) = json.loads(say(capsys, "round", "list", "-S", site, "--json"))
+    began = datetime.fromisoformat(listed["started_at"])
+    assert began.utcoffset() == timedelta(hours=8)
+    assert f"B #{last} morning {began:%Y-%m-%d %H:%M} " in shown
     back = json.loads(say(capsys, "round", "compare", last, 1, "-S", site, "--json"))
     assert [pair["host"] for pair in back["cleared"]] == ["db1"]
     assert (back["lost_before"], back["lost_after"]) == (["web1"], [])
