@@ -11,6 +11,7 @@ import click
 from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import say, speak
+from orchestrator.cli.visible import one_line
 
 
 @click.group(
@@ -148,8 +149,8 @@ def list_events(
         line = (
             f"{event.at:%Y-%m-%d %H:%M:%S}",
             speak(event.label),
-            speak(event.actor.label),
-            event.subject,
+            one_line(speak(event.actor.label)),
+            one_line(event.subject),
         )
         click.echo(f"{event.sequence}\t" + "\t".join(line))
     return ExitCode.OK

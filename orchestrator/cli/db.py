@@ -13,6 +13,7 @@ from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import say, speak
 from orchestrator.cli.local_time import local
 from orchestrator.cli.terminal import confirm
+from orchestrator.cli.visible import one_line
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -165,9 +166,10 @@ def _database(site: Path | None) -> Database:
 
 def _question(about: BackupLine, timezone: ZoneInfo) -> str:
     made_at = local(about.made_at, timezone) if about.made_at else ""
+    hospital = one_line(about.hospital or "")
     return say(
-        f"{about.hospital}，{made_at}，{about.rows} 行。用它替换现有的全部记录？",
-        f"{about.hospital}, {made_at}, {about.rows} rows. Replace all present records by it?",
+        f"{hospital}，{made_at}，{about.rows} 行。用它替换现有的全部记录？",
+        f"{hospital}, {made_at}, {about.rows} rows. Replace all present records by it?",
     )
 
 

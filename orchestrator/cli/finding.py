@@ -12,6 +12,7 @@ import click
 from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import say, speak
+from orchestrator.cli.visible import one_line
 
 if TYPE_CHECKING:
     from orchestrator.model.finding import FindingLine
@@ -167,8 +168,8 @@ def recheck_finding(number: int, site: Path | None, as_json: bool) -> int:
             Seen.STILL_THERE: say("仍存在", "still there"),
             Seen.COULD_NOT_LOOK: say("未能检查", "could not look"),
         }
-        why = f": {speak(result.reason)}" if result.reason else ""
-        click.echo(f"#{number} {result.finding.what}  {words[result.seen]}{why}")
+        why = f": {one_line(speak(result.reason))}" if result.reason else ""
+        click.echo(f"#{number} {one_line(result.finding.what)}  {words[result.seen]}{why}")
     return {Seen.GONE: ExitCode.OK, Seen.STILL_THERE: ExitCode.FINDINGS}.get(result.seen, ExitCode.UNKNOWN)
 
 
@@ -191,5 +192,5 @@ def close_finding(number: int, site: Path | None, note: str) -> int:
 
 
 def _tell(line: FindingLine) -> None:
-    owner = f"  {line.owner}" if line.owner else ""
-    click.echo(f"#{line.number} {line.what}  {speak(line.state.label)}{owner}")
+    owner = f"  {one_line(line.owner)}" if line.owner else ""
+    click.echo(f"#{line.number} {one_line(line.what)}  {speak(line.state.label)}{owner}")

@@ -10,8 +10,10 @@ from rich import box
 from rich.table import Table
 
 from orchestrator.cli.language import say, speak
+from orchestrator.cli.local_time import local
 from orchestrator.cli.style import MARKS
 from orchestrator.cli.summary import stdout
+from orchestrator.cli.visible import one_line
 from orchestrator.model.finding import FindingDetail, FindingLine
 from orchestrator.model.waiver import Waiver
 
@@ -104,11 +106,11 @@ def print_findings(found: Sequence[FindingLine], timezone: ZoneInfo) -> None:
         table.add_row(
             str(line.number),
             f"{MARKS[line.verdict]} {speak(line.verdict.label)}",
-            line.what,
+            one_line(line.what),
             speak(line.state.label),
-            _time(line.since, timezone),
-            line.owner,
-            (_time(line.due_at, timezone) if line.due_at else "") + late,
+            local(line.since, timezone),
+            one_line(line.owner),
+            (local(line.due_at, timezone) if line.due_at else "") + late,
         )
     stdout().print(table)
 
@@ -116,13 +118,13 @@ def print_findings(found: Sequence[FindingLine], timezone: ZoneInfo) -> None:
 def print_detail(found: FindingDetail, timezone: ZoneInfo) -> None:
     """Everything about one finding, oldest first."""
     line = found.line
-    print(f"#{line.number} {line.what}  {speak(line.verdict.label)}  {speak(line.state.label)}")
+    print(f"#{line.number} {one_line(line.what)}  {speak(line.verdict.label)}  {speak(line.state.label)}")
     print(say("运行手册", "runbook") + f": {line.runbook}")
     if line.owner:
-        print(say("负责人", "owner") + f": {line.owner}")
+        print(say("负责人", "owner") + f": {one_line(line.owner)}")
     if line.due_at:
         late = say("（已超期）", " (overdue)") if line.overdue else ""
-        print(say("期限", "due") + f": {_time(line.due_at, timezone)}{late}")
+        print(say("期限", "due") + f": {local(line.due_at, timezone)}{late}")
     if ranged := found.samples:
         print(
             say("数值范围", "values")
@@ -130,15 +132,15 @@ def print_detail(found: FindingDetail, timezone: ZoneInfo) -> None:
         )
     if found.others:
         print(say("其他时候的编号", "at other times") + ": " + ", ".join(f"#{one}" for one in found.others))
-    print(f"{_time(line.since, timezone)}  {say('首次发现', 'first seen')} (#{found.first_round})")
-    print(f"{_time(line.last_seen, timezone)}  {say('最近一次看到', 'last seen')} (#{found.last_round})")
+    print(f"{local(line.since, timezone)}  {say('首次发现', 'first seen')} (#{found.first_round})")
+    print(f"{local(line.last_seen, timezone)}  {say('最近一次看到', 'last seen')} (#{found.last_round})")
     if found.cleared_at:
         gone = say("检查证实消除", "seen gone")
-        print(f"{_time(found.cleared_at, timezone)}  {gone} (#{found.cleared_round})")
+        print(f"{local(found.cleared_at, timezone)}  {gone} (#{found.cleared_round})")
     for note in found.notes:
-        given = f" → {note.owner}" if note.owner else ""
+        given = f" → {one_line(note.owner)}" if note.owner else ""
         act, author = speak(note.act.label), speak(note.author.label)
-        print(f"{_time(note.at, timezone)}  {act}{given}  {note.text}  {author}")
+        print(f"{local(note.at, timezone)}  {act}{given}  {one_line(note.text)}  {one_line(author)}")
     for waiver in found.waivers:
         print(waiver_sentence(waiver, timezone))
 
@@ -153,18 +155,14 @@ def print_waivers(waivers: Sequence[Waiver], timezone: ZoneInfo) -> None:
 
 def waiver_sentence(waiver: Waiver, timezone: ZoneInfo) -> str:
     parts = (waiver.host, waiver.task, waiver.metric, waiver.subject)
-    place = " ".join(part for part in parts if part)
-    end = _time(waiver.ended_at or waiver.expires_at, timezone)
+    place = one_line(" ".join(parts))
+    end = local(waiver.ended_at or waiver.expires_at, timezone)
     until = say("已终止于", "ended") if waiver.ended_at else say("至", "until")
     covers = speak(waiver.covers.label)
     return (
         f"{say('豁免', 'waiver')} {waiver.number}  {place}  ≤ {covers}  {until} {end}  "
-        f"{waiver.reason}  {speak(waiver.approver.label)}"
+        f"{one_line(waiver.reason)}  {one_line(speak(waiver.approver.label))}"
     )
-
-
-def _time(at: datetime, timezone: ZoneInfo) -> str:
-    return f"{at.astimezone(timezone):%Y-%m-%d %H:%M}"
 
 
 def _iso(at: datetime | None) -> str | None:

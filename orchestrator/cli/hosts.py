@@ -13,6 +13,7 @@ from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import say, speak
 from orchestrator.cli.terminal import confirm
+from orchestrator.cli.visible import one_line
 
 if TYPE_CHECKING:
     from orchestrator.application.hosts import Scan
@@ -137,7 +138,7 @@ def _show(scans: Sequence[Scan]) -> None:
     }
     for scan in scans:
         if scan.key is None:
-            reason = speak(scan.failure.message) if scan.failure else ""
+            reason = one_line(speak(scan.failure.message)) if scan.failure else ""
             click.echo(f"? {scan.host}\t{reason}", err=True)
             continue
         key = scan.key

@@ -14,6 +14,7 @@ from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import choose_language, say, speak
 from orchestrator.cli.lazy import Entry, LazyGroup
 from orchestrator.cli.phrases import teach_click
+from orchestrator.cli.visible import visible
 from orchestrator.errors import OrchestratorError
 from orchestrator.language import Text
 
@@ -140,8 +141,8 @@ def _version(context: click.Context, _option: click.Parameter, asked: bool) -> N
 
 
 def _sentence(error: OrchestratorError) -> str:
-    text = speak(error.message)
-    return f"{text}\n  → {speak(error.hint)}" if error.hint else text
+    text = visible(speak(error.message))
+    return f"{text}\n  → {visible(speak(error.hint))}" if error.hint else text
 
 
 def _own_fault() -> int:

@@ -9,6 +9,7 @@ from typing import Self, TextIO
 
 from orchestrator.cli.language import say, speak
 from orchestrator.cli.style import paint
+from orchestrator.cli.visible import one_line
 from orchestrator.model.round import Progress
 from orchestrator.model.verdict import Verdict
 
@@ -35,7 +36,7 @@ class ProgressLine:
             return
         self._clear()
         if progress.failure is not None:
-            reason = f"{progress.host}: {speak(progress.failure.detail)}"
+            reason = one_line(f"{progress.host}: {speak(progress.failure.detail)}")
             print(paint(f"✗ {reason}", Verdict.UNKNOWN, self._stream), file=self._stream)
         counts = "  ".join(
             paint(f"{speak(verdict.label)} {progress.counts.get(verdict, 0)}", verdict, self._stream)
@@ -43,7 +44,9 @@ class ProgressLine:
             if progress.counts.get(verdict)
         )
         head = say("主机", "hosts")
-        self._stream.write(f"{head} {progress.hosts_done}/{progress.hosts_all}  {counts}  {progress.host}")
+        self._stream.write(
+            f"{head} {progress.hosts_done}/{progress.hosts_all}  {counts}  {one_line(progress.host)}"
+        )
         self._stream.flush()
 
     def _clear(self) -> None:

@@ -14,6 +14,7 @@ from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import say, speak, tell
 from orchestrator.cli.local_time import local
+from orchestrator.cli.visible import one_line
 from orchestrator.errors import InputError
 from orchestrator.language import Text
 from orchestrator.model.comparison import Comparison, Pair, compare
@@ -134,7 +135,7 @@ def _show_comparison(found: Comparison) -> None:
 
 def _line(pair: Pair) -> str:
     item = pair.item
-    name = " ".join(part for part in (item.host, item.title, item.metric, item.subject) if part)
+    name = one_line(" ".join((item.host, item.title, item.metric, item.subject)))
     return f"{name}: {_side(pair.before)} → {_side(pair.after)}"
 
 
@@ -142,7 +143,7 @@ def _side(item: ReportItem | None) -> str:
     if item is None:
         return say("未看到", "not looked at")
     value = f"{item.value:g}" if isinstance(item.value, int | float) else item.value or ""
-    return f"{value}{item.unit if item.value is not None else ''} {speak(item.verdict.label)}".strip()
+    return one_line(f"{value}{item.unit if item.value is not None else ''} {speak(item.verdict.label)}")
 
 
 def _comparison(found: Comparison) -> dict[str, object]:

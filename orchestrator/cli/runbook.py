@@ -11,6 +11,7 @@ from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import say
 from orchestrator.cli.terminal import confirm
+from orchestrator.cli.visible import visible
 
 
 @click.group(
@@ -75,7 +76,7 @@ def accept(name: str, site: Path | None, by: str, reason: str, yes: bool) -> int
     chosen = []
     for item in waiting:
         click.echo(f"{item.position}  {item.check}", err=True)
-        click.echo(item.content.decode("utf-8", "replace").rstrip(), err=True)
+        click.echo(visible(item.content.decode("utf-8", "replace").rstrip()), err=True)
         if yes or confirm(say("只读，认可？", "It only reads: accept it?")):
             chosen.append(item)
     acceptances.accept(chosen, by, reason)

@@ -16,6 +16,7 @@ from rich.text import Text as Styled
 
 from orchestrator.cli.language import say, speak
 from orchestrator.cli.style import COLOURS, MARKS, coloured
+from orchestrator.cli.visible import one_line
 from orchestrator.model.conclusion import conclusion, headline, tone
 from orchestrator.model.forecast import Forecast, fills_within
 from orchestrator.model.foretelling import Foretelling
@@ -36,26 +37,27 @@ def print_summary(report: RoundReport, path: Path | None) -> None:
     console.print(
         Styled.assemble(
             (f"{MARKS[verdict]} {speak(headline(report))}", COLOURS[verdict]),
-            f"  {report.title} #{report.round}  {speak(report.hospital)}",
+            f"  {one_line(report.title)} #{report.round}  {one_line(speak(report.hospital))}",
         )
     )
-    console.print(speak(conclusion(report)))
+    console.print(speak(conclusion(report)), soft_wrap=True)
     console.print(_matrix(report))
     if report.findings:
         console.print(_findings(report.findings))
     if report.cleared:
-        console.print(_cleared(report.cleared))
+        console.print(_cleared(report.cleared), soft_wrap=True)
     for item in report.items:
         if item.forecast is not None and fills_within(item.forecast, _SOON, report.started_at):
-            console.print(Styled(f"! {_foretold(item, item.forecast, report)}", COLOURS[Verdict.WARN]))
+            told = Styled(f"! {_foretold(item, item.forecast, report)}", COLOURS[Verdict.WARN])
+            console.print(told, soft_wrap=True)
     for waiver in report.waivers:
-        console.print(_waiver(waiver, report))
+        console.print(_waiver(waiver, report), soft_wrap=True)
     if path is not None:
         console.print(Styled(f"{say('报告', 'Report')}: {path}", no_wrap=True, overflow="ignore"))
 
 
 def _foretold(item: ReportItem, forecast: Forecast, report: RoundReport) -> str:
-    name = " ".join(part for part in (item.host, item.title, item.subject) if part)
+    name = one_line(f"{item.host} {item.title} {item.subject}")
     told = Foretelling(forecast, item.crit, item.unit, report.started_at, ZoneInfo(report.timezone))
     return f"{name}: {speak(told.crossing)} ({speak(told.basis)})"
 
@@ -99,9 +101,9 @@ def _findings(findings: tuple[ReportItem, ...]) -> Table:
     for item in findings:
         table.add_row(
             Styled(f"{MARKS[item.verdict]} {speak(item.verdict.label)}", COLOURS[item.verdict]),
-            item.host,
-            f"{item.title} {item.subject}".strip(),
-            _value(item),
+            one_line(item.host),
+            one_line(f"{item.title} {item.subject}"),
+            one_line(_value(item)),
             _change(item),
             _note(item),
         )
@@ -116,7 +118,7 @@ def _change(item: ReportItem) -> str:
 
 
 def _cleared(cleared: tuple[ReportItem, ...]) -> Styled:
-    names = "; ".join(f"{item.host} {item.title} {item.subject}".strip() for item in cleared)
+    names = "; ".join(one_line(f"{item.host} {item.title} {item.subject}") for item in cleared)
     return Styled(f"✓ {say('上一轮以来消除', 'Cleared since the last round')}: {names}", COLOURS[Verdict.OK])
 
 
@@ -124,9 +126,9 @@ def _waiver(waiver: Waiver, report: RoundReport) -> Styled:
     end = waiver.ended_at or waiver.expires_at
     holds = waiver.holds(report.started_at)
     said = say("豁免即将到期", "Waiver ends soon") if holds else say("豁免已失效", "Waiver has run out")
-    place = " ".join(part for part in (waiver.host, waiver.task, waiver.metric, waiver.subject) if part)
+    place = one_line(f"{waiver.host} {waiver.task} {waiver.metric} {waiver.subject}")
     at = f"{end.astimezone(ZoneInfo(report.timezone)):%Y-%m-%d %H:%M}"
-    text = f"{MARKS[Verdict.WAIVED]} {said}: {waiver.number} {place} {at} ({waiver.reason})"
+    text = f"{MARKS[Verdict.WAIVED]} {said}: {waiver.number} {place} {at} ({one_line(waiver.reason)})"
     return Styled(text, COLOURS[Verdict.WAIVED if holds else Verdict.WARN])
 
 
@@ -140,8 +142,7 @@ def _value(item: ReportItem) -> str:
 
 
 def _note(item: ReportItem) -> str:
-    text = speak(item.reason) if item.reason else item.evidence
-    line = " ".join(text.split())
+    line = one_line(speak(item.reason) if item.reason else item.evidence)
     return line if len(line) <= EVIDENCE_WIDTH else line[: EVIDENCE_WIDTH - 1] + "…"
 
 
@@ -170,12 +171,12 @@ def print_rounds(rounds: Sequence[RoundLine], *, as_json: bool) -> None:
     for line in rounds:
         table.add_row(
             str(line.number),
-            f"{line.runbook} {line.title}",
+            one_line(f"{line.runbook} {line.title}"),
             speak(line.state.label),
             f"{line.started_at:%Y-%m-%d %H:%M}",
             f"{line.done}/{line.due}",
             *(str(count or "") for count in (line.crit, line.warn, line.hosts_unreachable)),
-            speak(line.actor.label),
+            one_line(speak(line.actor.label)),
         )
     stdout().print(table)
 
@@ -184,5 +185,5 @@ def print_hosts(report: RoundReport) -> None:
     """One line a host: reached, or why not."""
     for host in report.hosts:
         mark = MARKS[Verdict.UNKNOWN if host.failure else Verdict.OK]
-        note = speak(host.failure.detail) if host.failure else f"{host.seconds:.2f} s"
-        print(f"{mark} {host.name}\t{host.address}\t{note}")
+        note = one_line(speak(host.failure.detail)) if host.failure else f"{host.seconds:.2f} s"
+        print(f"{mark} {one_line(host.name)}\t{host.address}\t{note}")

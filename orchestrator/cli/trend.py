@@ -12,6 +12,7 @@ import click
 from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import say, speak
+from orchestrator.cli.visible import one_line
 from orchestrator.model.forecast import Forecast
 from orchestrator.model.foretelling import Foretelling
 
@@ -70,7 +71,7 @@ def command(
 
 
 def _show(trend: Trend, now: datetime, days: int, *, drawn: bool) -> None:
-    name = " ".join(part for part in (trend.host, trend.title, trend.metric, trend.subject) if part)
+    name = one_line(f"{trend.host} {trend.title} {trend.metric} {trend.subject}")
     if not trend.points:
         click.echo(
             say(f"{name}：{days} 天内没有数据", f"{name}: nothing was measured within {days} days") + "\n"

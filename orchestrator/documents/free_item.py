@@ -63,7 +63,7 @@ def free_items(runbook: Runbook, checks: Registry[CheckPlugin]) -> tuple[FreeIte
     return tuple(
         _site_python(task, name, folder) if spec.site_python else _text(task, name)
         for play in runbook.plays
-        for task in play.tasks
+        for task in play.checks
         for spec in (checks.get(task.check).spec,)
         for name in spec.free
         if name in task.arguments

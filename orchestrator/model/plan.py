@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from orchestrator.language import Text
 from orchestrator.model.check import Layer
 from orchestrator.model.effect import Effect
-from orchestrator.model.runbook import Kind
+from orchestrator.model.runbook import Kind, Module
 from orchestrator.model.threshold import Threshold
 
 
@@ -33,8 +33,36 @@ class PlannedCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One action on one host, resolved."""
+
+    id: str
+    """The task's id, unique within the runbook."""
+    title: str
+    module: Module
+    arguments: Mapping[str, object]
+    """JSON values, rendered. Text that takes secrets is still a template here."""
+    effect: Effect
+    verify: str | None
+    """Command that settles an unknown outcome: exit status 0 says that the effect is there."""
+    timeout: float | None
+    """Seconds; None: as long as it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPlay:
+    """Tasks in order, each done on all of these hosts before the next one begins (Ansible's linear strategy).
+    A host that failed has no part in what follows."""
+
+    name: str
+    hosts: tuple[str, ...]
+    tasks: tuple[str, ...]
+    """Ids; what each is on a host stands with the host."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedHost:
-    """One host of the plan, and all that is looked at there, in order."""
+    """One host of the plan, and all that is done there, in order."""
 
     name: str
     groups: tuple[str, ...]
@@ -42,7 +70,18 @@ class PlannedHost:
     """`user@address:port via jump`, or `local`: part of what a person approves."""
     checks: tuple[PlannedCheck, ...]
     secrets: str
-    """A keyed fingerprint over the secrets that this host's checks and connection use; "" for none."""
+    """A keyed fingerprint over the secrets that this host's tasks and connection use; "" for none."""
+    steps: tuple[PlannedStep, ...] = ()
+    environment: str = ""
+    """The inventory's `environment` of it: `test` permits what production does not."""
+
+    def task(self, id: str) -> PlannedCheck | PlannedStep | None:  # noqa: A002 - that is what it is called
+        """What the task of that id is here; None: the host has no part in it."""
+        return next((found for found in self.tasks if found.id == id), None)
+
+    @property
+    def tasks(self) -> tuple[PlannedCheck | PlannedStep, ...]:
+        return (*self.steps, *self.checks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +97,13 @@ class Plan:
     versions: Mapping[str, str]
     """Name -> version of what executes it: wardround, ansible-core, each plugin's distribution."""
     digest: str
-    """SHA-256 (hex) over the canonical form of everything above."""
+    """SHA-256 (hex) over the canonical form of everything else."""
+    plays: tuple[PlannedPlay, ...] = ()
 
     @property
     def effect(self) -> Effect:
         """The most dangerous effect in it."""
-        effects = {check.effect for host in self.hosts for check in host.checks}
+        effects = {task.effect for host in self.hosts for task in host.tasks}
         for effect in (Effect.ONCE, Effect.IDEMPOTENT):
             if effect in effects:
                 return effect
@@ -73,6 +113,11 @@ class Plan:
     def size(self) -> int:
         """How many checks it holds, over all hosts."""
         return sum(len(host.checks) for host in self.hosts)
+
+    @property
+    def actions(self) -> int:
+        """How many actions it holds, over all hosts."""
+        return sum(len(host.steps) for host in self.hosts)
 
 
 @dataclass(frozen=True, slots=True)

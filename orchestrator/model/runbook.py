@@ -9,6 +9,7 @@ from enum import StrEnum
 from orchestrator.errors import Position
 from orchestrator.language import Text
 from orchestrator.model.check import Layer
+from orchestrator.model.effect import Effect
 
 
 class Kind(StrEnum):
@@ -66,16 +67,68 @@ class CheckTask:
     argument_positions: Mapping[str, Position] = field(default_factory=dict)
 
 
+class Module(StrEnum):
+    """What a task that is no check does. Ansible's words with Ansible's meaning."""
+
+    COMMAND = "command"
+    """A program and its arguments, without a shell: nothing is expanded."""
+    SHELL = "shell"
+    """A line for the host's `sh`."""
+    SCRIPT = "script"
+    """A file beside the runbook, sent to the host and run there."""
+    PAUSE = "pause"
+    """Nothing, for a time; once for all hosts."""
+    DEBUG = "debug"
+    """A message in the record."""
+    ASSERT = "assert"
+    """Conditions over the host's variables that must hold."""
+
+    @property
+    def reaches(self) -> bool:
+        """Whether it does anything on the host."""
+        return self in (Module.COMMAND, Module.SHELL, Module.SCRIPT)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionTask:
+    """One task that acts."""
+
+    id: str
+    """Stable across edits: the author's `id:`, or the module's name with a number where it repeats."""
+    title: str
+    module: Module
+    arguments: Mapping[str, object]
+    """As written; strings may hold Jinja templates."""
+    effect: Effect | None
+    """What its author says. It counts as `once` until a second person has accepted that text as less."""
+    verify: str | None
+    """Command that settles an unknown outcome: exit status 0 says that the effect is there."""
+    timeout: float | None
+    position: Position
+    argument_positions: Mapping[str, Position] = field(default_factory=dict)
+
+
+Task = CheckTask | ActionTask
+
+
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Some hosts, and what is looked at on each of them."""
+    """Some hosts, and what is done on each of them."""
 
     name: str
     hosts: str
     """An Ansible host pattern."""
     variables: Mapping[str, object]
-    tasks: tuple[CheckTask, ...]
+    tasks: tuple[Task, ...]
     position: Position
+
+    @property
+    def checks(self) -> tuple[CheckTask, ...]:
+        return tuple(task for task in self.tasks if isinstance(task, CheckTask))
+
+    @property
+    def actions(self) -> tuple[ActionTask, ...]:
+        return tuple(task for task in self.tasks if isinstance(task, ActionTask))
 
 
 @dataclass(frozen=True, slots=True)

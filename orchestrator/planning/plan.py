@@ -140,7 +140,7 @@ class _Planner:
         for name in names:
             draft = self.drafts.get(name) or self._draft(name)
             scope = self._variables.scope(name, play.variables)
-            for task in play.tasks:
+            for task in play.checks:
                 self._plan(draft, scope, play, task)
 
     def _draft(self, name: str) -> _Draft:

@@ -2,17 +2,24 @@
 
 from orchestrator.records.models.account import Account
 from orchestrator.records.models.account_role import AccountRole
+from orchestrator.records.models.attempt import Attempt
 from orchestrator.records.models.authorisation import Authorisation
 from orchestrator.records.models.daily_sample import DailySample
 from orchestrator.records.models.event import Event
 from orchestrator.records.models.finding import Finding
 from orchestrator.records.models.finding_note import FindingNote
 from orchestrator.records.models.former_password import FormerPassword
+from orchestrator.records.models.host_claim import HostClaim
 from orchestrator.records.models.host_result import HostResult
 from orchestrator.records.models.memory import Memory
 from orchestrator.records.models.redeemed_permit import RedeemedPermit
 from orchestrator.records.models.round import Round
+from orchestrator.records.models.ruling import Ruling
+from orchestrator.records.models.run import Run
+from orchestrator.records.models.run_event import RunEvent
 from orchestrator.records.models.sample import Sample
+from orchestrator.records.models.schedule_occurrence import ScheduleOccurrence
+from orchestrator.records.models.schedule_pause import SchedulePause
 from orchestrator.records.models.segment import Segment
 from orchestrator.records.models.series import Series
 from orchestrator.records.models.session import Session
@@ -21,17 +28,24 @@ from orchestrator.records.models.waiver import Waiver
 __all__ = [
     "Account",
     "AccountRole",
+    "Attempt",
     "Authorisation",
     "DailySample",
     "Event",
     "Finding",
     "FindingNote",
     "FormerPassword",
+    "HostClaim",
     "HostResult",
     "Memory",
     "RedeemedPermit",
     "Round",
+    "Ruling",
+    "Run",
+    "RunEvent",
     "Sample",
+    "ScheduleOccurrence",
+    "SchedulePause",
     "Segment",
     "Series",
     "Session",
