@@ -43,10 +43,8 @@ class ProgressLine:
             for verdict in _SHOWN
             if progress.counts.get(verdict)
         )
-        head = say("主机", "hosts")
-        self._stream.write(
-            f"{head} {progress.hosts_done}/{progress.hosts_all}  {counts}  {one_line(progress.host)}"
-        )
+        hosts = f"{say('主机', 'hosts')} {progress.hosts_done}/{progress.hosts_all}"
+        self._stream.write(f"{hosts}  {counts}  {one_line(progress.host)}")
         self._stream.flush()
 
     def _clear(self) -> None:

@@ -135,7 +135,7 @@ def _show_comparison(found: Comparison) -> None:
 
 def _line(pair: Pair) -> str:
     item = pair.item
-    name = one_line(" ".join((item.host, item.title, item.metric, item.subject)))
+    name = one_line(f"{item.host} {item.title} {item.metric} {item.subject}")
     return f"{name}: {_side(pair.before)} → {_side(pair.after)}"
 
 

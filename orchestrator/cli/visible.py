@@ -1,6 +1,6 @@
 """Texts that people or hosts gave, as a terminal may show them: nothing in them moves, hides or turns around.
 
-The records and JSON keep every character. A note of several lines is worth keeping, and one in a list is a line.
+The records and JSON keep every character: a note of several lines is worth keeping, and in a list is one line.
 """
 
 from __future__ import annotations

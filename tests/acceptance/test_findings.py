@@ -133,6 +133,22 @@ def test_a_finding_is_assigned_rechecked_and_closed_once_it_is_gone(place: Place
     assert (again.returncode, "gone already" in again.stderr) == (2, True)
 
 
+def test_a_text_of_several_lines_is_one_line_of_a_list_and_whole_in_json(place: Place) -> None:
+    place.watched.write_text("ERROR disk\n")
+    assert ran(place) == 1
+    (found,) = place.data("finding", "list")
+    number, text = str(found["number"]), "vendor called:\n  \x1b[2Jordered"
+    assert place.run("finding", "note", number, text).returncode == 0
+    added = place.run("waiver", "add", "--finding", number, "--until", "7d", "--reason", text)
+    said = r"vendor called: \x1b[2Jordered"
+    assert (added.stdout.count("\n"), said in added.stdout) == (1, True), added
+    for command in (("waiver", "list"), ("finding", "show", number), ("round", "run", "morning")):
+        assert said in place.run(*command).stdout, command
+    (waiver,) = place.data("waiver", "list")
+    (note,) = place.data("finding", "show", number)["notes"]
+    assert (waiver["reason"], note["text"]) == (text, text)
+
+
 def test_a_recheck_that_could_not_look_says_so_and_closes_nothing(place: Place) -> None:
     place.watched.write_text("ERROR disk\n")
     ran(place)
