@@ -11,6 +11,7 @@ OrchestratorError                   exit code 4
 │   └── Forbidden                   that person may not do this
 ├── Unreachable                     exit code 3: a host could not be asked
 ├── Exhausted                       a host was not asked because this machine has no means left
+├── Fenced                          another worker has taken over what this one was doing
 ├── PluginError                     a plugin can't be loaded or breaks its contract
 ├── StoreError                      the database or its folder can't be used
 │   ├── StoreTooNew                 it was written by a newer version
@@ -187,6 +188,10 @@ class Unreachable(OrchestratorError):
 
 class Exhausted(OrchestratorError):
     """This machine has no file descriptors left: that says nothing about the host that was to be asked."""
+
+
+class Fenced(OrchestratorError):
+    """Another worker has taken this run over: whoever is told so stops at once and writes nothing more."""
 
 
 class PluginError(OrchestratorError):

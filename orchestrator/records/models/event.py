@@ -60,6 +60,24 @@ class EventKind(StrEnum):
     AUTHORISATION_REVOKED = "authorisation_revoked"
     DECISION_DENIED = "decision_denied"
     """Somebody wanted to decide what they may not."""
+    RUN_REQUESTED = "run_requested"
+    RUN_REFUSED = "run_refused"
+    """No plan could be made, or the gate said no."""
+    RUN_STARTED = "run_started"
+    """Its data names plan, permit and effect."""
+    RUN_FINISHED = "run_finished"
+    """Its data says how."""
+    RUN_CANCEL_REQUESTED = "run_cancel_requested"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    """Nobody knows what a task did on a host."""
+    OUTCOME_RULED = "outcome_ruled"
+    """A person said what is to be taken for it."""
+    SCHEDULE_PAUSED = "schedule_paused"
+    SCHEDULE_RESUMED = "schedule_resumed"
+    SCHEDULE_MISSED = "schedule_missed"
+    """A due time passed and nothing ran; its data says why."""
+    SCHEDULE_ANSWERED = "schedule_answered"
+    """A person decided about a due time that had been missed."""
 
     @property
     def label(self) -> Text:
@@ -102,6 +120,17 @@ _LABELS = {
     EventKind.AUTHORISATION_GRANTED: Text("授权", "an authorisation was granted"),
     EventKind.AUTHORISATION_REVOKED: Text("撤销授权", "an authorisation was revoked"),
     EventKind.DECISION_DENIED: Text("决定被拒绝", "a decision was denied"),
+    EventKind.RUN_REQUESTED: Text("请求执行", "a run was asked for"),
+    EventKind.RUN_REFUSED: Text("执行被拒绝", "a run was refused"),
+    EventKind.RUN_STARTED: Text("执行开始", "a run started"),
+    EventKind.RUN_FINISHED: Text("执行结束", "a run ended"),
+    EventKind.RUN_CANCEL_REQUESTED: Text("请求取消执行", "a run is to be cancelled"),
+    EventKind.OUTCOME_UNKNOWN: Text("步骤结果未知", "an outcome is unknown"),
+    EventKind.OUTCOME_RULED: Text("裁定步骤结果", "an outcome was ruled on"),
+    EventKind.SCHEDULE_PAUSED: Text("暂停计划任务", "a schedule was paused"),
+    EventKind.SCHEDULE_RESUMED: Text("恢复计划任务", "a schedule was resumed"),
+    EventKind.SCHEDULE_MISSED: Text("计划任务未执行", "a schedule did not run"),
+    EventKind.SCHEDULE_ANSWERED: Text("裁定错过的计划", "a missed schedule was decided on"),
 }
 
 

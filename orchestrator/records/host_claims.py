@@ -1,0 +1,36 @@
+"""One run at a time changes a host."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db import transaction
+
+from orchestrator.records.database import database_faults
+from orchestrator.records.models.host_claim import HostClaim
+
+
+@database_faults()
+def claim_hosts(number: int, hosts: Collection[str]) -> dict[str, int]:
+    """Claim all of these hosts for a run, or none.
+
+    Returns:
+        Host -> run for each that another run holds; empty: they are ours now. Runs wait for one another
+        without claiming a part, so two can't wait in a circle.
+    """
+    with transaction.atomic():
+        names = sorted(hosts)
+        HostClaim.objects.bulk_create(
+            [HostClaim(host=name, run_id=number) for name in names], ignore_conflicts=True
+        )
+        held = dict(HostClaim.objects.filter(host__in=names).values_list("host", "run_id"))
+        others = {host: run for host, run in held.items() if run != number}
+        if others:
+            HostClaim.objects.filter(run=number).delete()
+    return others
+
+
+@database_faults()
+def release_hosts(number: int) -> None:
+    """Give back what a run claimed."""
+    HostClaim.objects.filter(run=number).delete()

@@ -1,0 +1,89 @@
+"""What people say of outcomes that nobody knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from orchestrator.errors import InputError, NotFound
+from orchestrator.language import Text
+from orchestrator.model.actor import Actor, Proof
+from orchestrator.model.run import Decision, RunEventKind, TaskState
+from orchestrator.records.database import database_faults
+from orchestrator.records.events import append_events
+from orchestrator.records.models.attempt import Attempt
+from orchestrator.records.models.event import EventKind
+from orchestrator.records.models.ruling import Ruling as Row
+from orchestrator.records.run_log import tell
+from orchestrator.records.runs import run_name
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """One person's word on one attempt."""
+
+    host: str
+    task: str
+    number: int
+    decision: Decision
+    by: Actor
+    reason: str
+    at: datetime
+
+
+@database_faults()
+def rule(
+    number: int, host: str, task: str, decision: Decision, by: Actor, reason: str, at: datetime
+) -> Ruling:
+    """Record what a person says of the outcome that is unknown there.
+
+    Args:
+        reason: masked.
+
+    Raises:
+        NotFound: nothing is unknown there.
+        InputError: that person has ruled on it already.
+    """
+    with transaction.atomic():
+        tell(number, at, ())  # locks the run: of two rulings at once the second sees the first
+        attempt = Attempt.objects.filter(run=number, host=host, task=task).order_by("-number").first()
+        if attempt is None or attempt.state != TaskState.UNKNOWN:
+            raise NotFound(
+                Text(
+                    f"第 {number} 次执行在 {host} 的 {task} 没有未知结果",
+                    f"run {number} has no unknown outcome of {task} on {host}",
+                ),
+                Text(f"用 wardround run show {number} 查看", f"see wardround run show {number}"),
+            )
+        if Row.objects.filter(attempt=attempt, by=by.name).exists():
+            raise InputError(
+                Text(f"{by.name} 已对它作过裁定", f"{by.name} has ruled on it already"),
+                Text("须由另一人裁定", "another person rules next"),
+            )
+        Row.objects.create(
+            attempt=attempt, decision=decision, by=by.name, proof=by.proof, reason=reason, at=at
+        )
+        told = {"decision": decision, "by": by.name, "reason": reason, "number": attempt.number}
+        tell(number, at, [(RunEventKind.RULED, host, task, told)])
+        append_events(at, by, [(EventKind.OUTCOME_RULED, f"{run_name(number)} {host} {task}", told)])
+    return Ruling(host, task, attempt.number, decision, by, reason, at)
+
+
+@database_faults()
+def rulings(number: int) -> list[Ruling]:
+    """All rulings of a run, in their order."""
+    rows = Row.objects.filter(attempt__run=number).select_related("attempt").order_by("pk")
+    return [
+        Ruling(
+            host=row.attempt.host,
+            task=row.attempt.task,
+            number=row.attempt.number,
+            decision=Decision(row.decision),
+            by=Actor(row.by, Proof(row.proof)),
+            reason=row.reason,
+            at=row.at,
+        )
+        for row in rows
+    ]
