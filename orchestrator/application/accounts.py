@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
-from difflib import get_close_matches
 
 from orchestrator.application.clock import Clock
 from orchestrator.application.people import People
@@ -13,6 +12,7 @@ from orchestrator.errors import Forbidden, InputError, NotFound
 from orchestrator.language import Text
 from orchestrator.model.account import EVERY_SYSTEM, AccountView, Authorisation, Credentials
 from orchestrator.model.actor import Actor
+from orchestrator.model.near_name import near_names
 from orchestrator.model.person import Permission, Role
 from orchestrator.model.site import Site
 from orchestrator.records import accounts, roles
@@ -127,7 +127,7 @@ class Accounts:
     def _check_systems(self, systems: Collection[str]) -> None:
         known = [component.slug for component in read_catalogue(self._site).components]
         if missing := [slug for slug in systems if slug != EVERY_SYSTEM and slug not in known]:
-            near = [name for slug in missing for name in get_close_matches(slug, known, 2)] or known
+            near = [name for slug in missing for name in near_names(slug, known, 2)] or known
             raise NotFound(
                 Text(f"没有系统 {'、'.join(missing)}", f"there is no system {', '.join(missing)}"),
                 Text(

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 
 from orchestrator.application.clock import Clock
 from orchestrator.application.people import People
@@ -14,6 +13,7 @@ from orchestrator.errors import InputError
 from orchestrator.language import Text
 from orchestrator.model.actor import Actor, Proof
 from orchestrator.model.audit import Anchor, LoggedEvent, Verification
+from orchestrator.model.near_name import near_names
 from orchestrator.model.person import Permission
 from orchestrator.model.site import Site
 from orchestrator.records.chain_restart import restart_chain
@@ -108,10 +108,12 @@ class Audit:
 
 def _require_kind(kind: str) -> None:
     if kind not in _KINDS:
-        near = ", ".join(get_close_matches(kind, _KINDS, 3, 0.5) or _KINDS)
+        near, known = ", ".join(near_names(kind, _KINDS)), ", ".join(_KINDS)
         raise InputError(
             Text(f"没有事件种类 {kind}", f"there is no kind of event {kind}"),
-            Text(f"可用：{near}", f"did you mean: {near}"),
+            Text(f"是否指 {near}？", f"did you mean: {near}")
+            if near
+            else Text(f"可用：{known}", f"there are: {known}"),
         )
 
 

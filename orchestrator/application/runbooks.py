@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from orchestrator.documents.systems import read_systems
 from orchestrator.documents.thresholds import read_thresholds
 from orchestrator.errors import InvalidDocument, NotFound
 from orchestrator.language import Text
+from orchestrator.model.near_name import near_names
 from orchestrator.model.plan import Acceptance
 from orchestrator.model.runbook import Runbook
 from orchestrator.model.site import Site
@@ -119,6 +119,6 @@ def read_catalogue(site: Site, places: Collection[str] | None = None) -> Catalog
 
 
 def _near(name: str, known: Sequence[str]) -> Text:
-    if near := ", ".join(difflib.get_close_matches(name.rpartition("/")[2], known, n=3)):
+    if near := ", ".join(near_names(name.rpartition("/")[2], known)):
         return Text(f"是否指 {near}？", f"did you mean {near}?")
     return Text(f"可用：{', '.join(known)}", f"there are: {', '.join(known)}")

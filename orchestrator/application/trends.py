@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from difflib import get_close_matches
 from typing import NoReturn
 
 from orchestrator.application.abandoned import settle_before_showing
@@ -14,6 +13,7 @@ from orchestrator.errors import NotFound
 from orchestrator.language import Text
 from orchestrator.model.completion import Month, month_of
 from orchestrator.model.forecast import Forecast, Point
+from orchestrator.model.near_name import near_names
 from orchestrator.model.round import CheckResult, RoundLine
 from orchestrator.model.site import Site
 from orchestrator.model.threshold import Limit
@@ -154,11 +154,13 @@ def _check(results: Mapping[str, CheckResult], task: str) -> str:
 
 def _not_found(zh: str, en: str, word: str, known: Iterable[str]) -> NoReturn:
     names = sorted(set(known) - {""})
-    near = get_close_matches(word, names, 3, 0.4) or names[:10]
-    listed = ", ".join(near)
+    near = ", ".join(near_names(word, names))
+    listed = ", ".join(names[:10])
     raise NotFound(
         Text(f"没有{zh} {word} 的数据", f"nothing was ever measured for {en} {word}"),
-        Text(f"是否要找：{listed}", f"did you mean: {listed}")
+        Text(f"是否指 {near}？", f"did you mean: {near}")
         if near
+        else Text(f"有数据的：{listed}", f"measured are: {listed}")
+        if names
         else Text("先执行一轮巡检：wardround round run", "run a round first: wardround round run"),
     )

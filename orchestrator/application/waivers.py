@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from difflib import get_close_matches
 
 from orchestrator.application.clock import Clock
 from orchestrator.application.deadline import read_deadline
@@ -14,6 +13,7 @@ from orchestrator.application.runbooks import read_catalogue
 from orchestrator.errors import InputError, NotFound
 from orchestrator.language import Text
 from orchestrator.model.actor import Actor
+from orchestrator.model.near_name import near_names
 from orchestrator.model.person import Permission
 from orchestrator.model.site import Site
 from orchestrator.model.verdict import Verdict, worst
@@ -182,7 +182,7 @@ def _never_unknown() -> InputError:
 
 
 def _unknown(what: Text, name: str, known: Collection[str]) -> NotFound:
-    near = get_close_matches(name, known, n=3)
+    near = near_names(name, known)
     listed = ", ".join(near or list(known)[:20])
     hint = Text(f"是否指 {listed}？", f"did you mean {listed}?") if near else Text(
         f"有记录的：{listed}", f"recorded are: {listed}"

@@ -1,6 +1,6 @@
 """Texts that people or hosts gave, as a terminal may show them: nothing in them moves, hides or turns around.
 
-The records and JSON keep every character: a note of several lines is worth keeping, and in a list is one line.
+The records and JSON keep every character: a note of several lines is kept so, and is one line of a list.
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 from orchestrator.errors import Diagnostic, InvalidDocument, Position
 from orchestrator.language import Text
+from orchestrator.model.near_name import near_names
 
 LIMIT = 100
 """A file with more errors than this is not the file that its author meant to give."""
@@ -59,10 +59,7 @@ class Findings:
 def did_you_mean(word: str, choices: Iterable[str]) -> Text:
     """The nearest of `choices`, or all of them where none is near."""
     known = list(choices)
-    folded = {choice.casefold(): choice for choice in known}
-    asked = word[:80].strip("“”‘’\"'` \u3000").casefold()
-    near = [folded[match] for match in get_close_matches(asked, folded, n=3)]
-    if near:
+    if near := near_names(word[:80].strip("“”‘’\"'` \u3000"), known):
         zh, en = "、".join(near), " or ".join(near)
         return Text(f"是不是 {zh}？", f"did you mean {en}?")
     return one_of(known)

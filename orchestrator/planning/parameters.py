@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -12,6 +11,7 @@ from pydantic_core import ErrorDetails
 from orchestrator.errors import InputError, Position
 from orchestrator.language import Text
 from orchestrator.model.host import Host
+from orchestrator.model.near_name import near_names
 from orchestrator.model.runbook import CheckTask
 from orchestrator.planning.complaints import Complaint, Complaints
 from orchestrator.planning.secrets import conceal, reveal
@@ -121,7 +121,7 @@ def _said(found: ErrorDetails, hidden: bool) -> Text:
 
 
 def _hint(name: str, known: list[str]) -> Text:
-    near = get_close_matches(name, known, 1) or known
+    near = near_names(name, known, 1) or known
     listed = ", ".join(near)
     return Text(f"可用参数：{listed}", f"it takes {listed}")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 
 from orchestrator.errors import InputError
 from orchestrator.language import Text
 from orchestrator.model.effect import Effect
 from orchestrator.model.host import Connection, Host, Transport
 from orchestrator.model.inventory import Inventory
+from orchestrator.model.near_name import near_names
 from orchestrator.model.plan import Plan, PlannedCheck, PlannedHost
 from orchestrator.model.runbook import CheckTask, Kind, Play, Runbook
 from orchestrator.model.secret import looks_secret
@@ -226,7 +226,7 @@ def _wrong_variables(play: Play) -> Iterator[Complaint]:
 
 
 def _unknown_check(task: CheckTask, known: tuple[str, ...]) -> Complaint:
-    near = get_close_matches(task.check, known, 1)
+    near = near_names(task.check, known, 1)
     return Complaint(
         "unknown-check",
         Text(f"没有检查 {task.check}", f"there is no check {task.check}"),

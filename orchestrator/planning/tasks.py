@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from difflib import get_close_matches
 
 from orchestrator.errors import NotFound
 from orchestrator.language import Text
+from orchestrator.model.near_name import near_names
 from orchestrator.model.runbook import Runbook
 
 
@@ -35,6 +35,6 @@ def only_tasks(runbook: Runbook, ids: Collection[str]) -> Runbook:
 
 
 def _near(name: str, known: list[str]) -> Text:
-    if near := ", ".join(get_close_matches(name, known, n=3)):
+    if near := ", ".join(near_names(name, known)):
         return Text(f"是否指 {near}？", f"did you mean {near}?")
     return Text(f"可用：{', '.join(known)}", f"there are: {', '.join(known)}")

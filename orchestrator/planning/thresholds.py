@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from orchestrator.errors import InputError, Position
 from orchestrator.language import Text
 from orchestrator.model.check import CheckSpec, Metric
+from orchestrator.model.near_name import near_names
 from orchestrator.model.runbook import CheckTask, LimitText
 from orchestrator.model.threshold import Comparison, Evidence, Limit, Threshold, ThresholdSource
 from orchestrator.planning.complaints import Complaint, Complaints
@@ -211,7 +211,7 @@ def _reversed_complaint(
 
 
 def _did_you_mean(name: str, known: tuple[str, ...] | list[str]) -> Text:
-    near = get_close_matches(name, known, 1)
+    near = near_names(name, known, 1)
     if near:
         return Text(f"是否指 {near[0]}？", f"did you mean {near[0]}?")
     return Text(f"可用：{', '.join(known)}", f"known: {', '.join(known)}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from orchestrator.errors import InvalidInventory
 from orchestrator.language import Text
+from orchestrator.model.near_name import near_names
 from orchestrator.reach.vault import no_password, wrong_password
 
 NO_HOSTS = "leaves us with no hosts to target"
@@ -48,7 +48,7 @@ def unmatched(stderr: str) -> tuple[str, ...]:
 def unknown_names(names: Sequence[str], known: Iterable[str]) -> InvalidInventory:
     """An unknown name is an error, though Ansible only warns: half a round must not look like a whole one."""
     candidates = sorted(known)
-    near = [match for name in names for match in get_close_matches(name.lstrip("!&"), candidates, 1)]
+    near = [match for name in names for match in near_names(name.lstrip("!&"), candidates, 1)]
     listed = ", ".join(names)
     return InvalidInventory(
         Text(f"清单里没有这样的主机或组：{listed}", f"the inventory has no such host or group: {listed}"),

@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 
 from django.db import IntegrityError, connection, transaction
 
@@ -14,6 +13,7 @@ from orchestrator.errors import InputError, NotFound
 from orchestrator.language import Text
 from orchestrator.model.account import AccountView, Credentials, Standing
 from orchestrator.model.actor import Actor
+from orchestrator.model.near_name import near_names
 from orchestrator.model.person import ADMINISTRATORS, Role
 from orchestrator.records.database import database_faults
 from orchestrator.records.events import Entry, append_events
@@ -167,7 +167,7 @@ def found(typed: str) -> Account:
     name = account_name(typed)
     account = Account.objects.filter(name=name).first() if _NAME.fullmatch(name) else None
     if account is None:
-        near = get_close_matches(name, Account.objects.values_list("name", flat=True), 3)
+        near = near_names(name, Account.objects.values_list("name", flat=True))
         raise NotFound(
             Text(f"没有账号 {typed}", f"there is no account {typed}"),
             Text(f"是否指 {'、'.join(near)}？", f"did you mean {', '.join(near)}?")
