@@ -60,8 +60,15 @@ class Reports:
         return self._renderer(form).render(report, language)
 
     def write(self, report: RoundReport, form: str, language: Language, path: Path | None) -> Path:
-        """Write it where asked, or into the site's state, whole or not at all."""
+        """Write it where asked, or into the site's state, whole or not at all.
+
+        Raises:
+            NotFound: no renderer makes `form`, or the folder of `path` does not exist.
+            StoreError: it can't be written.
+        """
         renderer = self._renderer(form)
+        if path is not None:
+            _require_folder(path.parent)
         name = f"{report.runbook}-{report.round:05d}.{language}.{renderer.suffix}"
         target = path or self._site.state / "reports" / name
         _write_whole(target, renderer.render(report, language))
@@ -91,6 +98,15 @@ def _anchor() -> Anchor | None:
         return sound_anchor()
     except ChainBroken:
         return None
+
+
+def _require_folder(folder: Path) -> None:
+    """A folder made for a slip of the hand is where nobody looks for the report."""
+    if not folder.is_dir():
+        raise NotFound(
+            Text(f"没有文件夹 {folder}，报告没有写出", f"there is no folder {folder}: no report was written"),
+            Text("先建好文件夹，或换一个位置", "make it first, or name another place"),
+        )
 
 
 def _write_whole(target: Path, data: bytes) -> None:

@@ -437,6 +437,16 @@ def test_a_report_is_written_to_a_pipe_and_does_not_replace_it(site: SiteFolder)
     assert pipe.is_fifo()
 
 
+def test_a_report_makes_no_folder_for_a_slip_of_the_hand(site: SiteFolder) -> None:
+    assert site.round().code == 0
+    target = site.root / "repotrs" / "morning.html"
+    told = site.wardround("report", "--site", str(site.root), "-o", str(target))
+    assert (told.code, told.out) == (2, "")
+    assert f"there is no folder {target.parent}" in told.err
+    assert not target.parent.exists()
+    assert site.wardround("report", "--site", str(site.root)).code == 0
+
+
 def _hosts_done(site: SiteFolder) -> int:
     rounds = f"file:{site.root / 'var' / database.FILE}?mode=ro"
     with contextlib.closing(sqlite3.connect(rounds, uri=True)) as connection:
