@@ -10,6 +10,7 @@ OrchestratorError                   exit code 4
 │   ├── Unauthenticated             it must be known who decides this, and nobody is logged in
 │   └── Forbidden                   that person may not do this
 ├── Unreachable                     exit code 3: a host could not be asked
+├── SpoolError                      exit code 3: a host gives no account of the commands it was to run once
 ├── Exhausted                       a host was not asked because this machine has no means left
 ├── Fenced                          another worker has taken over what this one was doing
 ├── PluginError                     a plugin can't be loaded or breaks its contract
@@ -184,6 +185,12 @@ class Unreachable(OrchestratorError):
         super().__init__(detail, hint)
         self.host = host
         self.reason = reason
+
+
+class SpoolError(OrchestratorError):
+    """A host has no place to keep account of commands that must run once, or gives none now."""
+
+    exit_code = 3
 
 
 class Exhausted(OrchestratorError):
