@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from orchestrator.application.clock import Clock
+from orchestrator.application.folder import require_folder
 from orchestrator.application.people import People
 from orchestrator.errors import InputError
 from orchestrator.language import Text
@@ -63,10 +64,13 @@ class Database:
 
         Raises:
             InputError: the file exists already.
+            NotFound: its folder does not exist.
             StoreError: it can't be written.
         """
         occasion = self._occasion("asked")
         path = (target or backup_file(self._site.state, occasion)).absolute()
+        if target is not None:
+            require_folder(path.parent)
         if path.exists():
             raise InputError(
                 Text(f"{path} 已经存在，不会覆盖", f"{path} exists already and is not written over"),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from orchestrator.application.folder import require_folder
 from orchestrator.application.runbooks import read_catalogue
 from orchestrator.errors import ChainBroken, NotFound, StoreError
 from orchestrator.language import Language, Text
@@ -68,7 +69,7 @@ class Reports:
         """
         renderer = self._renderer(form)
         if path is not None:
-            _require_folder(path.parent)
+            require_folder(path.parent)
         name = f"{report.runbook}-{report.round:05d}.{language}.{renderer.suffix}"
         target = path or self._site.state / "reports" / name
         _write_whole(target, renderer.render(report, language))
@@ -98,15 +99,6 @@ def _anchor() -> Anchor | None:
         return sound_anchor()
     except ChainBroken:
         return None
-
-
-def _require_folder(folder: Path) -> None:
-    """A folder made for a slip of the hand is where nobody looks for the report."""
-    if not folder.is_dir():
-        raise NotFound(
-            Text(f"没有文件夹 {folder}，报告没有写出", f"there is no folder {folder}: no report was written"),
-            Text("先建好文件夹，或换一个位置", "make it first, or name another place"),
-        )
 
 
 def _write_whole(target: Path, data: bytes) -> None:

@@ -150,6 +150,14 @@ def test_a_backup_is_not_written_over_another_file(site: Path, capsys: pytest.Ca
     assert (site / "kept.zip").read_text() == "mine"
 
 
+def test_a_backup_makes_no_folder_where_a_disk_should_be_mounted(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--lang", "en", "db", "backup", str(site / "nas" / "kept.zip")]) == 2
+    assert f"there is no folder {site / 'nas'}" in capsys.readouterr().err
+    assert not (site / "nas").exists()
+
+
 @pytest.mark.parametrize(
     ("answer", "code", "said"),
     [("n\n", 1, "nothing was restored"), ("\n", 1, "nothing was restored"), ("", 2, "nobody answered")],
