@@ -129,7 +129,7 @@ def _told(error: Exception) -> StoreError | None:
         return store_error(error, _place if isinstance(_place, Path) else Path(str(error.filename)))
     if isinstance(_place, Path):
         return None if isinstance(error, _OUR_FAULTS) else store_error(error, _place)
-    from orchestrator.records.postgresql import server_error
+    from orchestrator.records.server_fault import server_error
 
     return server_error(error, str(_place))
 
