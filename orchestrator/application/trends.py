@@ -140,7 +140,7 @@ class Trends:
             tuple(point for point in points if point.at >= since),
             warn,
             crit,
-            foresee(points, crit, now) if capacity else None,
+            foresee(points, crit, now, series.unit) if capacity else None,
         )
 
     def _is_capacity(self, check: str, metric: str) -> bool:

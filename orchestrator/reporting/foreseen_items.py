@@ -49,7 +49,7 @@ def _seen(item: ReportItem, points: Sequence[Point]) -> ReportItem:
     if not points:
         return item
     crit = Limit.parse(item.crit) if item.crit else None
-    forecast = foresee(points, crit, points[-1].at) if item.capacity else None
+    forecast = foresee(points, crit, points[-1].at, item.unit) if item.capacity else None
     shown = _one_a_day(points) if item.capacity else points
     return replace(item, trend=tuple(shown[-_SHOWN:]), forecast=forecast)
 

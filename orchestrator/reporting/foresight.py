@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from math import sqrt
+from math import inf, sqrt
 
 from orchestrator.language import Text
 from orchestrator.model.forecast import Forecast, Point
@@ -29,10 +29,12 @@ _STALE = 3.0
 _RISING = (Comparison.ABOVE, Comparison.AT_LEAST)
 _FALLING = (Comparison.BELOW, Comparison.AT_MOST)
 _DAY = timedelta(days=1)
+_WHOLE = 100.0
+"""Per cent."""
 
 
-def foresee(points: Sequence[Point], crit: Limit | None, now: datetime) -> Forecast:
-    """What a series, oldest first, says of the days after `now`."""
+def foresee(points: Sequence[Point], crit: Limit | None, now: datetime, unit: str = "") -> Forecast:
+    """What a series, oldest first, says of the days after `now`: no more than its unit allows."""
     series = _recent(points, now)
     way = -1.0 if crit is not None and crit.comparison in _FALLING else 1.0
     if crit is None or crit.comparison not in _RISING + _FALLING or isinstance(crit.operand, str):
@@ -49,7 +51,7 @@ def foresee(points: Sequence[Point], crit: Limit | None, now: datetime) -> Forec
         return _none(stretch, reason)
     thin = stretch.thinned()
     band = _Band(theil_sen(thin.days, thin.values), stretch.span, whole=stretch.whole)
-    return _crossing(band, way * crit.operand, stretch, way, now)
+    return _crossing(band, way * crit.operand, stretch, way, now, _bounds(stretch, way, unit))
 
 
 class _Band:
@@ -75,15 +77,26 @@ class _Band:
     def high(self, ahead: float) -> float:
         return self.slope.level + self._high * (ahead - self.slope.centre) + self._stray(ahead)
 
-    def after(self, days: int, way: float) -> tuple[int, float, float]:
-        low, high = sorted((way * self.low(days), way * self.high(days)))
+    def after(self, days: int, way: float, bounds: tuple[float, float]) -> tuple[int, float, float]:
+        least, most = bounds
+        low, high = sorted(min(max(way * end(days), least), most) for end in (self.low, self.high))
         return days, low, high
 
     def _stray(self, ahead: float) -> float:
         return sqrt(self._noise + self._walk * ahead) + self._rounding
 
 
-def _crossing(band: _Band, limit: float, stretch: Series, way: float, now: datetime) -> Forecast:
+def _bounds(stretch: Series, way: float, unit: str) -> tuple[float, float]:
+    """Between which values the number stays. One that was seen outside is of another kind."""
+    seen = [way * value for value in stretch.values]
+    least = 0.0 if min(seen) >= 0 else -inf
+    most = _WHOLE if unit == "%" and max(seen) <= _WHOLE else inf
+    return least, most
+
+
+def _crossing(
+    band: _Band, limit: float, stretch: Series, way: float, now: datetime, bounds: tuple[float, float]
+) -> Forecast:
     reach = min(REACH * stretch.span, HORIZON)
     earliest = _first(lambda day: band.high(day) >= limit, HORIZON)
     middle = _first(lambda day: band.middle(day) >= limit, HORIZON)
@@ -96,7 +109,7 @@ def _crossing(band: _Band, limit: float, stretch: Series, way: float, now: datet
             f"照现在的趋势 {reach:.0f} 天内不会达到；数据只有 {stretch.span:.0f} 天，看不到更远",
             f"not within {reach:.0f} days as it goes now; {stretch.span:.0f} days of data see no further",
         )
-    after = tuple(band.after(days, way) for days in AFTER if days <= reach)
+    after = tuple(band.after(days, way, bounds) for days in AFTER if days <= reach)
     told = reason is None and earliest is not None
     return Forecast(
         samples=len(stretch),

@@ -65,6 +65,18 @@ def test_a_line_is_foretold_to_the_day() -> None:
     assert abs(middle - (NOW + timedelta(days=10))) < timedelta(hours=12)
 
 
+def test_no_more_is_foretold_than_the_unit_allows() -> None:
+    steep = series(lambda day: 85 + day)
+    percent, plain = (foresee(steep, CRIT, NOW, unit) for unit in ("%", "GB"))
+    assert [(days, round(low), round(high)) for days, low, high in percent.after_days[:1]] == [(30, 100, 100)]
+    assert plain.after_days[0][1] > 100
+    assert (percent.earliest, percent.latest) == (plain.earliest, plain.latest)
+    beyond = foresee(series(lambda day: 120 + day), Limit(Comparison.AT_LEAST, 150.0), NOW, "%")
+    assert beyond.after_days[0][2] > 100
+    falling = foresee(series(lambda day: 30 - day), Limit(Comparison.AT_MOST, 5.0), NOW, "GB")
+    assert [low for _, low, _ in falling.after_days] == [0.0] * len(falling.after_days)
+
+
 def test_what_shrinks_towards_a_low_limit_is_foretold_as_well() -> None:
     forecast = foresee(series(lambda day: 20 - day), Limit(Comparison.AT_MOST, 10.0), NOW)
     assert forecast.slope == pytest.approx(-1.0)
