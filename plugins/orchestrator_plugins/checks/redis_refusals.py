@@ -2,8 +2,8 @@
 
 Counted since the server started or somebody issued CONFIG RESETSTAT, not since the last round: a check sees
 its answers and nothing of earlier rounds, and what happened must not fade because time went by. So it stays
-wrong after it was dealt with: then issue CONFIG RESETSTAT, or waive it until the next restart. Whether it still
-grows is what `wardround trend HOST redis_refusals` and the previous value beside it in the report tell.
+wrong after it was dealt with: then issue CONFIG RESETSTAT, or waive it until the next restart. Whether it
+still grows is what `wardround trend HOST redis_refusals` and the report's previous value tell.
 """
 
 from __future__ import annotations
