@@ -37,10 +37,16 @@ class CheckPart:
     unit: str | None
 
 
-def read_check(node: MapNode, checks: Registry[CheckPlugin], findings: Findings) -> CheckPart | None:
-    """None, with findings, where it names no usable plugin."""
+def read_check(
+    node: MapNode, checks: Registry[CheckPlugin], findings: Findings, *, reads: bool = True
+) -> CheckPart | None:
+    """None, with findings, where it names no usable plugin.
+
+    Args:
+        reads: whether it must only read, as in an inspection.
+    """
     name = _plugin_name(node, checks, findings)
-    plugin = _plugin(name, node.entries[name].key, checks, findings) if name else None
+    plugin = _plugin(name, node.entries[name].key, checks, findings, reads) if name else None
     if name is None or plugin is None:
         return None
     spec = plugin.spec
@@ -90,10 +96,10 @@ def _plugin_name(node: MapNode, checks: Registry[CheckPlugin], findings: Finding
 
 
 def _plugin(
-    name: str, position: Position, checks: Registry[CheckPlugin], findings: Findings
+    name: str, position: Position, checks: Registry[CheckPlugin], findings: Findings, reads: bool
 ) -> CheckPlugin | None:
     plugin = find_check(name, position, checks, findings)
-    if plugin is not None and plugin.spec.effect is not Effect.READ:
+    if reads and plugin is not None and plugin.spec.effect is not Effect.READ:
         findings.add(
             position,
             "not-read-only",

@@ -23,25 +23,25 @@ _PLAY = _EVERYWHERE | {
 
 _TASK = _EVERYWHERE | {
     "action", "always", "args", "async", "block", "changed_when", "confirm", "delay", "delegate_facts",
-    "delegate_to", "effect", "failed_when", "import_role", "import_tasks", "include_role", "include_tasks",
+    "delegate_to", "failed_when", "import_role", "import_tasks", "include_role", "include_tasks",
     "listen", "local_action", "loop", "loop_control", "notify", "on_unknown", "playbook", "poll", "register",
-    "rescue", "retries", "task", "until", "vars", "verify",
+    "rescue", "retries", "task", "until", "vars",
 }  # fmt: skip
 
 _MODULES = frozenset({
-    "add_host", "apt", "assemble", "assert", "async_status", "blockinfile", "command", "copy", "cron",
-    "debug", "dnf", "expect", "fail", "fetch", "file", "find", "firewalld", "get_url", "getent", "git",
+    "add_host", "apt", "assemble", "async_status", "blockinfile", "copy", "cron",
+    "dnf", "expect", "fail", "fetch", "file", "find", "firewalld", "get_url", "getent", "git",
     "group", "group_by", "hostname", "include_vars", "iptables", "known_hosts", "lineinfile", "meta",
-    "mount", "package", "package_facts", "pause", "ping", "pip", "raw", "reboot", "replace", "rpm_key",
-    "script", "selinux", "service", "service_facts", "set_fact", "set_stats", "setup", "shell", "slurp",
+    "mount", "package", "package_facts", "ping", "pip", "raw", "reboot", "replace", "rpm_key",
+    "selinux", "service", "service_facts", "set_fact", "set_stats", "setup", "slurp",
     "stat", "synchronize", "sysctl", "systemd", "systemd_service", "sysvinit", "tempfile", "template",
     "unarchive", "uri", "user", "wait_for", "wait_for_connection", "win_command", "win_copy", "win_service",
     "win_shell", "yum",
 })  # fmt: skip
 
 _TODAY = Text(
-    "目前只能运行 kind: inspection 的 check: 任务",
-    "today only check: tasks of kind: inspection can run",
+    "目前的任务有 check、command、shell、script、pause、debug、assert",
+    "today a task is one of check, command, shell, script, pause, debug, assert",
 )
 _BECOME = Text(
     "在清单里写 ansible_become、ansible_become_user 等变量",

@@ -6,21 +6,26 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import PurePath
 
+from orchestrator.documents.action_part import ActionPart, read_action
 from orchestrator.documents.check_part import CheckPart, read_check
 from orchestrator.documents.findings import Findings
+from orchestrator.documents.keyword import task_keyword
 from orchestrator.documents.node import ListNode, MapNode, Node, ScalarNode, child, items
-from orchestrator.documents.runbook_model import PlayModel, RunbookModel, TaskModel, advise
+from orchestrator.documents.runbook_model import LONGEST_CHECK, PlayModel, RunbookModel, TaskModel, advise
 from orchestrator.documents.template import check_templates
 from orchestrator.documents.validation import validate
 from orchestrator.documents.yaml import require_yaml
 from orchestrator.errors import Position
 from orchestrator.language import Text
-from orchestrator.model.runbook import CheckTask, Kind, Play, Runbook
+from orchestrator.model.effect import Effect
+from orchestrator.model.runbook import ActionTask, CheckTask, Kind, Module, Play, Runbook, Task
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 
+_CHECK = "check"
 _Place = tuple[int, int]
 """Number of a play, and of a task in it."""
+_Parts = Mapping[_Place, CheckPart | ActionPart]
 
 
 def read_runbook(path: str, data: bytes, checks: Registry[CheckPlugin]) -> Runbook:
@@ -36,7 +41,7 @@ def read_runbook(path: str, data: bytes, checks: Registry[CheckPlugin]) -> Runbo
         raise findings.error()
     _refuse_kinds(root, findings)
     model = validate(RunbookModel, root, findings, advise=advise, where="play")
-    parts = _read_checks(root, checks, findings)
+    parts = _read_parts(root, checks, findings)
     ids = _ids(root, parts, findings)
     if model is None or findings.diagnostics:
         raise findings.error()
@@ -60,24 +65,19 @@ def _no_list(root: Node) -> tuple[Text, Text]:
 
 
 def _refuse_kinds(root: ListNode, findings: Findings) -> None:
-    """End at once for kinds that can't run yet: each of their tasks would be one more error.
-
-    Raises:
-        InvalidDocument: there is such a play.
-    """
-    later = False
-    for play in root.items:
-        kind = child(play, "kind")
-        if isinstance(kind, ScalarNode) and kind.value in set(Kind) - {Kind.INSPECTION}:
-            later = True
+    """One file is of one kind: by it the gate decides."""
+    kinds = [kind for play in root.items if isinstance(kind := child(play, "kind"), ScalarNode)]
+    for kind in kinds[1:]:
+        if kind.value != kinds[0].value and kind.value in set(Kind):
             findings.add(
                 kind.position,
-                "not-supported-yet",
-                Text(f"kind: {kind.value} 还不支持", f"kind: {kind.value} is not supported yet"),
-                Text("目前只能运行 kind: inspection（巡检）", "today only kind: inspection can run"),
+                "mixed-kinds",
+                Text(
+                    f"一个文件只能是一种：前面的 play 是 {kinds[0].text}",
+                    f"a file is of one kind, and the first play is {kinds[0].text}",
+                ),
+                Text("拆成两个文件", "make it two files"),
             )
-    if later:
-        raise findings.error()
 
 
 def _tasks(root: ListNode) -> Mapping[_Place, Node]:
@@ -88,13 +88,10 @@ def _tasks(root: ListNode) -> Mapping[_Place, Node]:
     }
 
 
-def _read_checks(
-    root: ListNode, checks: Registry[CheckPlugin], findings: Findings
-) -> Mapping[_Place, CheckPart]:
-    parts = {}
+def _read_parts(root: ListNode, checks: Registry[CheckPlugin], findings: Findings) -> _Parts:
+    parts: dict[_Place, CheckPart | ActionPart] = {}
     for at, task in _tasks(root).items():
-        node = child(task, "check")
-        if isinstance(node, MapNode) and (part := read_check(node, checks, findings)):
+        if isinstance(task, MapNode) and (part := _part(task, _kind(root, at), checks, findings)):
             parts[at] = part
     for play in root.items:
         if variables := child(play, "vars"):
@@ -102,8 +99,85 @@ def _read_checks(
     return parts
 
 
-def _ids(root: ListNode, parts: Mapping[_Place, CheckPart], findings: Findings) -> Mapping[_Place, str]:
-    """Each task's id: the author's, or the check's name with the next free number."""
+def _part(
+    task: MapNode, kind: str, checks: Registry[CheckPlugin], findings: Findings
+) -> CheckPart | ActionPart | None:
+    modules = [key for key in task.entries if key == _CHECK or key in set(Module)]
+    if len(modules) != 1:
+        _refuse_modules(task, modules, findings)
+        return None
+    entry = task.entries[modules[0]]
+    if modules[0] != _CHECK:
+        if kind == Kind.INSPECTION:
+            findings.add(
+                entry.key,
+                "not-in-inspection",
+                Text(
+                    f"巡检里只能有 check: 任务，不能有 {modules[0]}",
+                    f"an inspection has check: tasks alone, no {modules[0]}",
+                ),
+                Text("用 check: {command: ...}，或换一种 kind", "use check: {command: ...}, or another kind"),
+            )
+        return read_action(task, Module(modules[0]), findings)
+    _check_check(task, findings)
+    if not isinstance(entry.value, MapNode):
+        return None
+    return read_check(entry.value, checks, findings, reads=kind == Kind.INSPECTION)
+
+
+def _refuse_modules(task: MapNode, modules: list[str], findings: Findings) -> None:
+    known = ", ".join((_CHECK, *Module))
+    if modules:
+        findings.add(
+            task.entries[modules[1]].key,
+            "several-modules",
+            Text(
+                f"一个任务只做一件事，这里有 {'、'.join(modules)}",
+                f"a task does one thing; here are {', '.join(modules)}",
+            ),
+            Text("拆成几个任务", "make a task of each"),
+        )
+    elif not any(task_keyword(key) for key in task.entries):
+        findings.add(
+            task.position,
+            "missing-module",
+            Text("任务没有写要做什么", "the task does not say what to do"),
+            Text(f"写其中一个：{known}", f"write one of {known}"),
+        )
+
+
+def _check_check(task: MapNode, findings: Findings) -> None:
+    for key in ("effect", "verify"):
+        if key in task.entries:
+            findings.add(
+                task.entries[key].key,
+                "check-effect",
+                Text(f"检查自己知道它的作用，不能写 {key}", f"a check knows its own effect: no {key}"),
+                Text(f"删去 {key}", f"remove {key}"),
+            )
+    timeout = child(task, "timeout")
+    if (
+        isinstance(timeout, ScalarNode)
+        and isinstance(timeout.value, float | int)
+        and timeout.value > LONGEST_CHECK
+    ):
+        findings.add(
+            timeout.position,
+            "invalid-value",
+            Text(
+                f"检查的 timeout 不能大于 {LONGEST_CHECK}",
+                f"a check's timeout must be at most {LONGEST_CHECK}",
+            ),
+        )
+
+
+def _kind(root: ListNode, at: _Place) -> str:
+    kind = child(root.items[at[0]], "kind")
+    return str(kind.value) if isinstance(kind, ScalarNode) else ""
+
+
+def _ids(root: ListNode, parts: _Parts, findings: Findings) -> Mapping[_Place, str]:
+    """Each task's id: the author's, or the check's or module's name with the next free number."""
     given: dict[str, Position] = {}
     ids: dict[_Place, str] = {}
     for at, task in _tasks(root).items():
@@ -124,7 +198,8 @@ def _ids(root: ListNode, parts: Mapping[_Place, CheckPart], findings: Findings) 
     taken = set(given)
     for at, part in parts.items():
         if at not in ids:
-            ids[at] = _free_id(part.name.replace("_", "-"), taken)
+            name = part.name if isinstance(part, CheckPart) else part.module
+            ids[at] = _free_id(name.replace("_", "-"), taken)
             taken.add(ids[at])
     return ids
 
@@ -142,7 +217,7 @@ def _play(
     number: int,
     play: PlayModel,
     root: ListNode,
-    parts: Mapping[_Place, CheckPart],
+    parts: _Parts,
     ids: Mapping[_Place, str],
 ) -> Play:
     nodes = _tasks(root)
@@ -158,7 +233,19 @@ def _play(
     )
 
 
-def _task(task: TaskModel, part: CheckPart, id: str, position: Position) -> CheckTask:  # noqa: A002
+def _task(task: TaskModel, part: CheckPart | ActionPart, id: str, position: Position) -> Task:  # noqa: A002
+    if isinstance(part, ActionPart):
+        return ActionTask(
+            id=id,
+            title=task.name or id,
+            module=part.module,
+            arguments=part.arguments,
+            effect=task.effect if part.module.reaches else Effect.READ,
+            verify=task.verify,
+            timeout=task.timeout,
+            position=position,
+            argument_positions=part.argument_positions,
+        )
     return CheckTask(
         id=id,
         title=task.name or part.spec.title.zh,

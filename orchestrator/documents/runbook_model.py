@@ -11,6 +11,7 @@ from orchestrator.documents.template import is_template
 from orchestrator.documents.validation import DASHED, FILLED, ONE_LINE, VARIABLE, Advice, refuse
 from orchestrator.language import Text
 from orchestrator.model.check import Layer
+from orchestrator.model.effect import Effect
 from orchestrator.model.runbook import Kind
 
 Given = TypeVar("Given")
@@ -56,8 +57,11 @@ Title = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE), Af
 Pattern = Annotated[str, Field(min_length=1, pattern=FILLED), AfterValidator(_no_template)]
 Variable = Annotated[str, Field(pattern=VARIABLE), AfterValidator(_variable)]
 TaskId = Annotated[str, Field(pattern=DASHED, max_length=80)]
+Verify = Annotated[str, Field(min_length=1, max_length=65_536, pattern=FILLED)]
 Unit = Annotated[str, Field(min_length=1, max_length=20, pattern=ONE_LINE), AfterValidator(_no_template)]
-Seconds = Annotated[float, Strict(), Field(gt=0, le=600)]
+Seconds = Annotated[float, Strict(), Field(gt=0, le=86_400)]
+LONGEST_CHECK = 600
+"""Seconds. A check that takes longer is no inspection item."""
 
 
 def _given(value: Given) -> Given:
@@ -71,15 +75,27 @@ def _given(value: Given) -> Given:
 
 
 class TaskModel(BaseModel):
-    """One thing to look at."""
+    """One thing to look at or to do: a name, and exactly one of the modules."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
-    name: Title = Field("", description="检查项名称；不写则用检查自己的名称")
-    id: TaskId = Field("", description="文件内唯一的编号；不写则由检查名得出")
-    check: dict[str, Any] = Field(description="一个检查插件，以及可选的 warn、crit、layer、unit")
+    name: Title = Field("", description="任务名称；不写则用检查自己的名称，或模块名")
+    id: TaskId = Field("", description="文件内唯一的编号；不写则由检查名或模块名得出")
+    check: dict[str, Any] = Field({}, description="一个检查插件，以及可选的 warn、crit、layer、unit")
+    command: Any = Field(None, description="运行一个程序，不经 shell")
+    shell: Any = Field(None, description="交给主机 sh 的命令")
+    script: Any = Field(None, description="把运行手册旁的脚本送到主机上运行")
+    pause: Any = Field(None, description="等待一段时间，全部主机一起")
+    debug: Any = Field(None, description="往记录里写一句话")
+    assert_: Any = Field(None, alias="assert", description="主机变量必须满足的条件")
+    effect: Annotated[Effect | None, AfterValidator(_given)] = Field(
+        None, description="对主机的作用；不写按 once（绝不重复）。read、idempotent 须由另一人认可"
+    )
+    verify: Annotated[Verify | None, AfterValidator(_given)] = Field(
+        None, description="结果不明时用来查明的只读命令：退出码 0 表示已生效；须由另一人认可"
+    )
     timeout: Annotated[Seconds | None, AfterValidator(_given)] = Field(
-        None, description="每条命令或探测的时限，秒；默认 10"
+        None, description="时限，秒；检查的每条命令默认 10，其他任务默认不限"
     )
 
 
@@ -98,7 +114,7 @@ class PlayModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Title = Field(description="报告里的标题")
-    kind: Kind = Field(description="目前只能是 inspection（巡检）")
+    kind: Kind = Field(description="种类；一个文件里的各 play 相同")
     hosts: Pattern | list[Pattern] = Field(description="Ansible 主机模式")
     gather_facts: Annotated[Literal[False], BeforeValidator(_no_facts)] = Field(
         False, description="只能是 false（默认）"

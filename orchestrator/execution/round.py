@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from inspect import isawaitable
 
-from orchestrator.errors import CannotTell, Exhausted, Unreachable
+from orchestrator.errors import CannotTell, Exhausted, Refused, Unreachable
 from orchestrator.execution.inspector import STOPPED, inspect, own_fault
 from orchestrator.execution.memory import stamp
 from orchestrator.execution.parameters import Resolver
@@ -20,6 +20,7 @@ from orchestrator.language import Text
 from orchestrator.model.host import Host
 from orchestrator.model.plan import Plan, PlannedHost
 from orchestrator.model.round import HostFailure, HostOutcome, RoundState
+from orchestrator.model.runbook import Kind
 from orchestrator.model.verdict import Verdict
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
@@ -60,6 +61,12 @@ async def execute(
         Refused: the permit is not for this plan, has expired, or has been redeemed before.
         StoreError: `on_outcome` could not store an outcome; the round ends with it.
     """
+    if plan.kind is not Kind.INSPECTION or plan.actions:
+        # Only its checks would be looked at, and the rest passed over in silence.
+        raise Refused(
+            Text(f"{plan.runbook} 不是巡检", f"{plan.runbook} is no inspection"),
+            Text(f"用 wardround run start {plan.runbook}", f"use wardround run start {plan.runbook}"),
+        )
     redeem(permit, plan, clock(), ledger)
     walk = _Walk(plan, hosts, reach, checks, clock, host_timeout, remembered, source)
     reporter = asyncio.create_task(walk.report(on_outcome))

@@ -13,12 +13,19 @@ from orchestrator.model.plan import Plan
 from orchestrator.model.runbook import Kind
 from orchestrator.planning.digest import plan_digest
 
+_NAMED = 8
+"""Hosts that are named in a refusal."""
 VALIDITY = timedelta(minutes=15)
 """From permit to start. A plan that waits longer is made anew, from the inventory as it is then."""
 
 
+TEST = "test"
+"""Of a host's environment: what happens there reaches no patient."""
+
+
 def admit(plan: Plan, now: datetime) -> Permit:
-    """Let an inspection pass. It alone passes: change forms, which let others pass, do not exist yet.
+    """Let a plan pass that only reads, or that changes nothing but test hosts. Change forms, which let others
+    pass, do not exist yet.
 
     The permit's id is drawn here, so that nobody chooses one.
 
@@ -26,23 +33,19 @@ def admit(plan: Plan, now: datetime) -> Permit:
         Refused: with the reason.
     """
     refuse_altered(plan)
-    if plan.kind is not Kind.INSPECTION:
-        raise Refused(
-            Text(
-                f"{plan.kind.label.zh}手册需要变更审批，目前只能执行巡检",
-                f"a runbook of kind {plan.kind} needs an approved change; only inspections can run so far",
-            )
-        )
-    if not plan.size:
-        raise Refused(Text("计划里没有任何检查", "the plan holds no check at all"))
-    _refuse_effects(plan)
+    if not plan.size and not plan.actions:
+        raise Refused(Text("计划里没有任何任务", "the plan holds no task at all"))
+    if plan.kind is Kind.INSPECTION:
+        _refuse_effects(plan)
+    elif plan.effect is not Effect.READ:
+        _refuse_production(plan)
     return Permit(
         id=secrets.token_hex(16),
         plan_digest=plan.digest,
-        effect=Effect.READ,
+        effect=plan.effect,
         granted_at=now,
         expires_at=now + VALIDITY,
-        reason="an inspection whose every effect is read",
+        reason="every effect is read" if plan.effect is Effect.READ else "it changes test hosts alone",
     )
 
 
@@ -60,10 +63,33 @@ def refuse_altered(plan: Plan) -> None:
 
 def _refuse_effects(plan: Plan) -> None:
     changing = sorted(
-        {check.id for host in plan.hosts for check in host.checks if check.effect is not Effect.READ}
+        {task.id for host in plan.hosts for task in host.tasks if task.effect is not Effect.READ}
     )
     if changing:
         listed = ", ".join(changing)
         raise Refused(
             Text(f"巡检不得改动主机：{listed}", f"an inspection must not change hosts: {listed}"),
+        )
+    if plan.actions:
+        raise Refused(Text("巡检里只能有检查", "an inspection has checks alone"))
+
+
+def _refuse_production(plan: Plan) -> None:
+    touched = [
+        host.name
+        for host in plan.hosts
+        if host.environment != TEST and any(task.effect is not Effect.READ for task in host.tasks)
+    ]
+    if touched:
+        named = ", ".join(touched[:_NAMED]) + (" …" if len(touched) > _NAMED else "")
+        raise Refused(
+            Text(
+                f"会改动非测试主机，需要批准的变更申请单（尚不支持）：{named}",
+                f"it changes hosts that are no test hosts, which takes an approved change request (not "
+                f"supported yet): {named}",
+            ),
+            Text(
+                "测试主机在清单里标 environment: test",
+                "test hosts are marked environment: test in the inventory",
+            ),
         )

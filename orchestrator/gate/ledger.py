@@ -35,8 +35,10 @@ def redeem(permit: Permit, plan: Plan, now: datetime, ledger: Ledger) -> None:
     refuse_altered(plan)
     if permit.plan_digest != plan.digest:
         raise Refused(Text("许可不是发给这份计划的", "the permit was granted for another plan"), _ANEW)
-    if permit.effect is Effect.READ and plan.effect is not Effect.READ:
-        raise Refused(Text("许可只允许读取", "the permit allows reading only"))
+    if list(Effect).index(plan.effect) > list(Effect).index(permit.effect):
+        raise Refused(
+            Text(f"许可只允许 {permit.effect}", f"the permit allows no more than {permit.effect}"), _ANEW
+        )
     if not permit.granted_at <= now < permit.expires_at:
         raise Refused(
             Text(

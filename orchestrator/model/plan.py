@@ -41,12 +41,14 @@ class PlannedStep:
     title: str
     module: Module
     arguments: Mapping[str, object]
-    """JSON values, rendered. Text that takes secrets is still a template here."""
+    """JSON values, rendered, but for those named in `secret`."""
     effect: Effect
     verify: str | None
     """Command that settles an unknown outcome: exit status 0 says that the effect is there."""
     timeout: float | None
     """Seconds; None: as long as it takes."""
+    secret: tuple[str, ...] = ()
+    """Arguments that take secrets: still templates here, rendered just before use."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from orchestrator.model.effect import Effect
 from orchestrator.model.host import Connection, Host, Transport
 from orchestrator.model.inventory import Inventory
 from orchestrator.model.near_name import near_names
-from orchestrator.model.plan import Plan, PlannedCheck, PlannedHost
-from orchestrator.model.runbook import CheckTask, Kind, Play, Runbook
+from orchestrator.model.plan import Plan, PlannedCheck, PlannedHost, PlannedPlay, PlannedStep
+from orchestrator.model.runbook import ActionTask, CheckTask, Kind, Play, Runbook
 from orchestrator.model.secret import looks_secret
 from orchestrator.model.threshold import Threshold
 from orchestrator.planning.complaints import Complaint, Complaints
@@ -20,12 +20,15 @@ from orchestrator.planning.connection import HIDDEN, Way, read_way
 from orchestrator.planning.digest import fingerprint, plan_digest
 from orchestrator.planning.hosts import make_host
 from orchestrator.planning.parameters import render_parameters
+from orchestrator.planning.steps import plan_step
 from orchestrator.planning.template import holds_template, looks_like_template
 from orchestrator.planning.thresholds import VARIABLE, Own, read_own, resolve
 from orchestrator.planning.variables import Scope, Variables
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 
+ENVIRONMENT = "environment"
+"""The inventory's variable that says what a host is for: `test`, or anything else."""
 TIMEOUT = 10.0
 """Seconds for each command or probe of a check, unless its task says otherwise."""
 
@@ -67,6 +70,12 @@ def make_plan(
         documents=dict(documents),
         versions=dict(versions),
         digest="",
+        plays=tuple(
+            PlannedPlay(
+                play.name, tuple(inventory.matches[play.hosts]), tuple(task.id for task in play.tasks)
+            )
+            for play in runbook.plays
+        ),
     )
     hosts = {name: drafted.host for name, drafted in planner.drafts.items()}
     return replace(plan, digest=plan_digest(plan)), hosts
@@ -83,7 +92,9 @@ class _Draft:
     host: Host
     shown: str
     own: Own
+    environment: str
     checks: dict[str, PlannedCheck] = field(default_factory=dict)
+    steps: dict[str, PlannedStep] = field(default_factory=dict)
     concealed: dict[str, Mapping[str, object]] = field(default_factory=dict)
 
     def planned(self, secret_key: bytes, rows: _Rows) -> PlannedHost:
@@ -95,6 +106,8 @@ class _Draft:
             address=self.shown,
             checks=rows.setdefault(tuple(map(id, checks)), checks),
             secrets=fingerprint(material, secret_key) if material else "",
+            steps=tuple(self.steps.values()),
+            environment=self.environment,
         )
 
     def _secret_material(self) -> Mapping[str, object]:
@@ -129,6 +142,7 @@ class _Planner:
         self.drafts: dict[str, _Draft] = {}
         self._shared: dict[tuple[str, str], PlannedCheck] = {}
         """Equal checks are one object on all hosts: memory, and the digest writes it once."""
+        self._shared_steps: dict[tuple[str, str], PlannedStep] = {}
         self._settled: dict[int, PlannedCheck] = {}
         """By a task's `id`: what it comes to on every host that has no limits of its own for it."""
 
@@ -140,8 +154,11 @@ class _Planner:
         for name in names:
             draft = self.drafts.get(name) or self._draft(name)
             scope = self._variables.scope(name, play.variables)
-            for task in play.checks:
-                self._plan(draft, scope, play, task)
+            for task in play.tasks:
+                if isinstance(task, CheckTask):
+                    self._plan(draft, scope, play, task)
+                else:
+                    self._plan_step(draft, scope, play, task)
 
     def _draft(self, name: str) -> _Draft:
         scope = self._variables.of(name)
@@ -156,8 +173,37 @@ class _Planner:
             written = None
             self.complaints.add(name, Complaint.of("threshold", VARIABLE, error))
         own = read_own(name, written and written.value, self._checks, self.complaints)
-        self.drafts[name] = _Draft(host, way.shown, own)
+        self.drafts[name] = _Draft(host, way.shown, own, self._environment(name, scope))
         return self.drafts[name]
+
+    def _environment(self, name: str, scope: Scope) -> str:
+        """What the inventory says the host is for; only `test` permits more than nothing said."""
+        try:
+            found = scope.get(ENVIRONMENT)
+        except InputError as error:
+            self.complaints.add(name, Complaint.of("environment", ENVIRONMENT, error))
+            return ""
+        if found is None or isinstance(found.value, str):
+            return found.value if found else ""
+        self.complaints.add(
+            name,
+            Complaint(
+                "environment",
+                Text(f"变量 {ENVIRONMENT} 须是文字", f"the variable {ENVIRONMENT} must be text"),
+                Text("例如 environment: test", "for example environment: test"),
+            ),
+        )
+        return ""
+
+    def _plan_step(self, draft: _Draft, scope: Scope, play: Play, task: ActionTask) -> None:
+        if task.id in draft.steps:
+            self.complaints.add(draft.host.name, _twice(task))
+        step = plan_step(task, draft.host, scope, play.variables, self.complaints)
+        if step is None:
+            return
+        if step.concealed:
+            draft.concealed[task.id] = step.concealed
+        draft.steps[task.id] = self._shared_steps.setdefault((task.id, repr(step.planned)), step.planned)
 
     def _plan(self, draft: _Draft, scope: Scope, play: Play, task: CheckTask) -> None:
         name = draft.host.name
@@ -247,7 +293,7 @@ def _not_reading(task: CheckTask) -> Complaint:
     )
 
 
-def _twice(task: CheckTask) -> Complaint:
+def _twice(task: CheckTask | ActionTask) -> Complaint:
     return Complaint(
         "duplicate-id",
         Text(f"任务 id {task.id} 在同一主机上出现两次", f"the task id {task.id} occurs twice on one host"),
