@@ -220,6 +220,57 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Lease",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("identity", models.CharField(max_length=255)),
+                ("host", models.CharField(max_length=255)),
+                ("pid", models.PositiveIntegerField()),
+                ("process", models.CharField(max_length=255)),
+                ("beat", models.PositiveBigIntegerField(default=0)),
+                ("acquired_at", models.DateTimeField()),
+                ("beaten_at", models.DateTimeField()),
+                ("dead", models.BooleanField(default=False)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("dead", False)),
+                        fields=("identity",),
+                        name="records_lease_alive",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Posting",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=100, unique=True)),
+                ("rank", models.PositiveSmallIntegerField()),
+                ("not_before", models.DateTimeField(null=True)),
+                ("posted_at", models.DateTimeField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="postings",
+                        to="records.run",
+                    ),
+                ),
+            ],
+        ),
         migrations.AddIndex(
             model_name="run",
             index=models.Index(fields=["state", "priority", "id"], name="records_run_waiting"),

@@ -11,7 +11,9 @@ from orchestrator.records.models.finding_note import FindingNote
 from orchestrator.records.models.former_password import FormerPassword
 from orchestrator.records.models.host_claim import HostClaim
 from orchestrator.records.models.host_result import HostResult
+from orchestrator.records.models.lease import Lease
 from orchestrator.records.models.memory import Memory
+from orchestrator.records.models.posting import Posting
 from orchestrator.records.models.redeemed_permit import RedeemedPermit
 from orchestrator.records.models.round import Round
 from orchestrator.records.models.ruling import Ruling
@@ -37,7 +39,9 @@ __all__ = [
     "FormerPassword",
     "HostClaim",
     "HostResult",
+    "Lease",
     "Memory",
+    "Posting",
     "RedeemedPermit",
     "Round",
     "Ruling",
