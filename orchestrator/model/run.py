@@ -99,7 +99,7 @@ class TaskState(StrEnum):
     STOPPED = "stopped"
     """Ended by a cancellation, and confirmed dead."""
     SKIPPED = "skipped"
-    """Never begun: its host had failed before, or the run was cancelled."""
+    """Intended, and known never to have begun: it may be intended again."""
 
     @property
     def label(self) -> Text:
@@ -117,7 +117,7 @@ _TASK_STATES = {
     TaskState.UNREACHABLE: Text("主机不可达", "unreachable"),
     TaskState.UNKNOWN: Text("结果未知", "unknown"),
     TaskState.STOPPED: Text("已中止", "stopped"),
-    TaskState.SKIPPED: Text("未执行", "not run"),
+    TaskState.SKIPPED: Text("未开始", "never begun"),
 }
 
 
@@ -211,6 +211,8 @@ class Intent:
     effect: Effect
     token: str
     """By which the launcher on the host knows it."""
+    spool: str
+    """The host's spool that is to claim it: another one can't tell whether it began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +231,6 @@ class TaskOutcome:
     stderr: str = ""
     output: str = ""
     """Folder with the whole output, below the site's state; "" where there was none."""
-    spool: str = ""
-    """Identity of the spool on the host that holds it."""
     seconds: float = 0.0
 
 
@@ -243,8 +243,6 @@ class Attempt:
     """None: intended, and nothing known since."""
     intended_at: datetime
     ended_at: datetime | None
-    spool: str = ""
-    """Told by the launcher when it started; "" until then."""
 
 
 @dataclass(frozen=True, slots=True)

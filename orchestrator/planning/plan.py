@@ -81,6 +81,26 @@ def make_plan(
     return replace(plan, digest=plan_digest(plan)), hosts
 
 
+def secret_material(
+    host: Host, shown: str, concealed: Mapping[str, Mapping[str, object]]
+) -> Mapping[str, object]:
+    """Everything secret that a host's tasks and connection use, for its fingerprint.
+
+    Args:
+        shown: the way to it, as the plan shows it.
+        concealed: by task: values that the plan holds as templates.
+    """
+    connection, become = host.connection, host.connection.become
+    found = {
+        "password": connection.password and connection.password.reveal(),
+        "become": become and become.password and become.password.reveal(),
+        # Where the way itself is secret, the plan shows nothing of it: here it still counts.
+        "way": replace(connection, password=None, become=None) if shown == HIDDEN else None,
+        "parameters": concealed,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
 _Rows = dict[tuple[int, ...], tuple[PlannedCheck, ...]]
 """By the `id`s of what is in them: hosts with the same checks share the row of them, too."""
 
@@ -98,7 +118,7 @@ class _Draft:
     concealed: dict[str, Mapping[str, object]] = field(default_factory=dict)
 
     def planned(self, secret_key: bytes, rows: _Rows) -> PlannedHost:
-        material = self._secret_material()
+        material = secret_material(self.host, self.shown, self.concealed)
         checks = tuple(self.checks.values())
         return PlannedHost(
             name=self.host.name,
@@ -109,17 +129,6 @@ class _Draft:
             steps=tuple(self.steps.values()),
             environment=self.environment,
         )
-
-    def _secret_material(self) -> Mapping[str, object]:
-        connection, become = self.host.connection, self.host.connection.become
-        found = {
-            "password": connection.password and connection.password.reveal(),
-            "become": become and become.password and become.password.reveal(),
-            # Where the way itself is secret, the plan shows nothing of it: here it still counts.
-            "way": replace(connection, password=None, become=None) if self.shown == HIDDEN else None,
-            "parameters": self.concealed,
-        }
-        return {name: value for name, value in found.items() if value}
 
 
 class _Planner:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -10,6 +9,7 @@ from django.db import transaction
 from orchestrator.errors import InputError, NotFound
 from orchestrator.language import Text
 from orchestrator.model.actor import Actor, Proof
+from orchestrator.model.ruling import Ruling
 from orchestrator.model.run import Decision, RunEventKind, TaskState
 from orchestrator.records.database import database_faults
 from orchestrator.records.events import append_events
@@ -18,19 +18,6 @@ from orchestrator.records.models.event import EventKind
 from orchestrator.records.models.ruling import Ruling as Row
 from orchestrator.records.run_log import tell
 from orchestrator.records.runs import run_name
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """One person's word on one attempt."""
-
-    host: str
-    task: str
-    number: int
-    decision: Decision
-    by: Actor
-    reason: str
-    at: datetime
 
 
 @database_faults()

@@ -1,0 +1,133 @@
+"""Where each host of a run stands, from plan, journal and rulings. Pure: the same after any crash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from orchestrator.model.effect import Effect
+from orchestrator.model.plan import Plan, PlannedCheck, PlannedPlay, PlannedStep
+from orchestrator.model.ruling import Ruling, agreed
+from orchestrator.model.run import Attempt, Decision, TaskState
+from orchestrator.model.runbook import Module
+
+EVERY_HOST = ""
+"""Stands for the host of a task that is done once for all: a pause."""
+
+
+class Todo(StrEnum):
+    """What is to be done next about one task on one host."""
+
+    BEGIN = "begin"
+    RECOVER = "recover"
+    """It was intended, and nothing is known since: the host is asked what came of it."""
+    RULE = "rule"
+    """A person has to say what is to be taken for its outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """One task on one host that is not settled."""
+
+    host: str
+    task: PlannedCheck | PlannedStep
+    todo: Todo
+    number: int
+    """Of the attempt: the one that is open, or the one to begin."""
+    open: Attempt | None = None
+    """The attempt that is open; for a ruling to retry, the one that was ruled on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a run has come."""
+
+    play: PlannedPlay | None
+    task: str
+    """The task at which all hosts are, or are waited for; "" when the run is through."""
+    next: tuple[Next, ...]
+    """What is left of that task."""
+    out: Mapping[str, TaskState]
+    """Hosts that take no further part, and the state that put them out."""
+    done: frozenset[str]
+    """Hosts that did everything."""
+
+
+def stand(plan: Plan, attempts: Sequence[Attempt], rulings: Sequence[Ruling]) -> Standing:
+    """Find the first task that is not settled on every host that has a part in it."""
+    latest = {(attempt.intent.host, attempt.intent.task): attempt for attempt in attempts}
+    said = _decisions(plan, attempts, rulings)
+    out: dict[str, TaskState] = {}
+    for play in plan.plays:
+        for task in play.tasks:
+            left = []
+            for host, planned in _parts(plan, play, task):
+                if host in out:
+                    continue
+                attempt = latest.get((host, task))
+                found = _next(host, planned, attempt, attempt and said.get(attempt.intent.token))
+                if isinstance(found, Next):
+                    left.append(found)
+                elif found is not TaskState.OK:
+                    out[host] = found
+            if left:
+                return Standing(play, task, tuple(left), out, frozenset())
+    everybody = {host for play in plan.plays for host in play.hosts}
+    return Standing(None, "", (), out, frozenset(everybody - out.keys()))
+
+
+def _parts(plan: Plan, play: PlannedPlay, task: str) -> Iterator[tuple[str, PlannedCheck | PlannedStep]]:
+    """Who has a part in a task. A pause is everybody's."""
+    hosts = {host.name: host for host in plan.hosts}
+    for name in play.hosts:
+        planned = hosts[name].task(task)
+        if planned is None:
+            continue
+        if isinstance(planned, PlannedStep) and planned.module is Module.PAUSE:
+            yield EVERY_HOST, planned
+            return
+        yield name, planned
+
+
+def _next(
+    host: str, planned: PlannedCheck | PlannedStep, attempt: Attempt | None, decision: Decision | None
+) -> Next | TaskState:
+    if attempt is None:
+        return Next(host, planned, Todo.BEGIN, 1)
+    number = attempt.intent.number
+    if attempt.outcome is None:
+        return Next(host, planned, Todo.RECOVER, number, attempt)
+    state = attempt.outcome.state
+    if state is TaskState.SKIPPED:
+        return Next(host, planned, Todo.BEGIN, number + 1)
+    if state is not TaskState.UNKNOWN:
+        return state
+    match decision:
+        case Decision.DONE:
+            return TaskState.OK
+        case Decision.ABORT:
+            return TaskState.UNKNOWN
+        case Decision.RETRY:
+            return Next(host, planned, Todo.BEGIN, number + 1, attempt)
+    return Next(host, planned, Todo.RULE, number, attempt)
+
+
+def _decisions(plan: Plan, attempts: Iterable[Attempt], rulings: Iterable[Ruling]) -> Mapping[str, Decision]:
+    """By token of the attempt: what was decided about it."""
+    by_attempt: dict[tuple[str, str, int], list[Ruling]] = {}
+    for ruling in rulings:
+        by_attempt.setdefault((ruling.host, ruling.task, ruling.number), []).append(ruling)
+    found = {}
+    for attempt in attempts:
+        intent = attempt.intent
+        given = by_attempt.get((intent.host, intent.task, intent.number), [])
+        if decision := agreed(given, persons(plan, intent.host, intent.effect)):
+            found[intent.token] = decision
+    return found
+
+
+def persons(plan: Plan, host: str, effect: Effect) -> int:
+    """How many have to agree on an outcome there: two for `once` on production (design.md section 5)."""
+    environment = next((one.environment for one in plan.hosts if one.name == host), "")
+    return 2 if effect is Effect.ONCE and environment != "test" else 1

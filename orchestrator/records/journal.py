@@ -1,0 +1,143 @@
+"""The journal: what is about to be done on a host is written down first, and what came of it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from orchestrator.model.actor import PROGRAM
+from orchestrator.model.effect import Effect
+from orchestrator.model.run import Attempt, Intent, RunEventKind, TaskOutcome, TaskState
+from orchestrator.records.database import database_faults
+from orchestrator.records.events import append_events
+from orchestrator.records.models.attempt import Attempt as Row
+from orchestrator.records.models.event import EventKind
+from orchestrator.records.result_text import write_text
+from orchestrator.records.run_log import Told, tell
+from orchestrator.records.runs import read_reason, run_name
+
+_OUTCOME = ("state", "rc", "reason", "stdout", "stderr", "output", "ended_at", "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A task that changes nothing, written down once it is over: doing it again does no harm."""
+
+    intent: Intent
+    outcome: TaskOutcome
+
+
+Line = Intent | TaskOutcome | Entered | Told
+"""What a journal holds. Texts come masked."""
+
+
+@database_faults()
+def write_journal(number: int, epoch: int, lines: Sequence[Line], at: datetime) -> None:
+    """Write lines down in their order, all or none: once this returns they outlive a crash.
+
+    Raises:
+        Fenced: another worker has the run.
+        StoreError: nothing was written, so nothing may be sent.
+    """
+    with transaction.atomic():
+        tell(number, at, [told for line in lines for told in _told(line)], epoch)
+        Row.objects.bulk_create(
+            [_row(number, line, at) for line in lines if isinstance(line, Intent | Entered)]
+        )
+        outcomes = [line for line in lines if isinstance(line, TaskOutcome)]
+        _conclude(number, outcomes, at)
+        known = [*outcomes, *(line.outcome for line in lines if isinstance(line, Entered))]
+        append_events(at, PROGRAM, [_lost(number, one) for one in known if one.state is TaskState.UNKNOWN])
+
+
+@database_faults()
+def attempts(number: int) -> list[Attempt]:
+    """All attempts of a run, in the order in which they were intended."""
+    return [_read(row) for row in Row.objects.filter(run=number).order_by("pk")]
+
+
+def _row(number: int, line: Intent | Entered, at: datetime) -> Row:
+    intent = line.intent if isinstance(line, Entered) else line
+    row = Row(
+        run_id=number,
+        host=intent.host,
+        task=intent.task,
+        number=intent.number,
+        effect=intent.effect,
+        token=intent.token,
+        spool=intent.spool,
+        state=TaskState.INTENDED,
+        intended_at=at,
+    )
+    if isinstance(line, Entered):
+        _fill(row, line.outcome, at)
+    return row
+
+
+def _conclude(number: int, outcomes: Sequence[TaskOutcome], at: datetime) -> None:
+    if not outcomes:
+        return
+    found = Row.objects.filter(
+        run=number, host__in={one.host for one in outcomes}, task__in={one.task for one in outcomes}
+    )
+    rows = {(row.host, row.task, row.number): row for row in found}
+    for one in outcomes:
+        _fill(rows[one.host, one.task, one.number], one, at)
+    Row.objects.bulk_update([rows[one.host, one.task, one.number] for one in outcomes], _OUTCOME)
+
+
+def _fill(row: Row, outcome: TaskOutcome, at: datetime) -> None:
+    row.state, row.rc, row.reason = outcome.state, outcome.rc, write_text(outcome.reason)
+    row.stdout, row.stderr, row.output = outcome.stdout, outcome.stderr, outcome.output
+    row.ended_at, row.seconds = at, outcome.seconds
+
+
+def _read(row: Row) -> Attempt:
+    intent = Intent(row.host, row.task, row.number, Effect(row.effect), row.token, row.spool)
+    state = TaskState(row.state)
+    outcome = None
+    if state is not TaskState.INTENDED:
+        outcome = TaskOutcome(
+            host=row.host,
+            task=row.task,
+            number=row.number,
+            state=state,
+            rc=row.rc,
+            reason=read_reason(row.reason),
+            stdout=row.stdout,
+            stderr=row.stderr,
+            output=row.output,
+            seconds=row.seconds,
+        )
+    return Attempt(intent, outcome, row.intended_at, row.ended_at)
+
+
+def _told(line: Line) -> list[Told]:
+    match line:
+        case Intent():
+            data = {"number": line.number, "effect": line.effect}
+            return [(RunEventKind.INTENT, line.host, line.task, data)]
+        case TaskOutcome():
+            return [_told_outcome(line)]
+        case Entered():
+            return [_told_outcome(line.outcome)]
+    return [line]
+
+
+def _told_outcome(one: TaskOutcome) -> Told:
+    data = {
+        "number": one.number,
+        "state": one.state,
+        "rc": one.rc,
+        "reason": write_text(one.reason),
+        "seconds": round(one.seconds, 3),
+    }
+    return RunEventKind.OUTCOME, one.host, one.task, data
+
+
+def _lost(number: int, one: TaskOutcome) -> tuple[EventKind, str, dict[str, object]]:
+    data: dict[str, object] = {"attempt": one.number, "reason": write_text(one.reason)}
+    return EventKind.OUTCOME_UNKNOWN, f"{run_name(number)} {one.host} {one.task}", data
