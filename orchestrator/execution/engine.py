@@ -50,7 +50,10 @@ class Engine(Protocol):
         that any worker may go on with them at once."""
 
     async def enqueue(self, delivery: Delivery) -> None:
-        """Have a leg delivered. Once this returns it is not lost. Needs no `start`."""
+        """Have a leg delivered. Once this returns it is not lost. Needs no `start`.
+
+        A second one with the key of one that is not over is the same one.
+        """
 
     async def withdraw(self, key: str) -> bool:
         """Drop a delivery whose leg has not begun. False: it has, or there is none.
@@ -65,7 +68,7 @@ class Engine(Protocol):
         """
 
     async def forget(self, before: datetime) -> int:
-        """Remove what ended before then; returns how many. Keys that ended before then count as new."""
+        """Remove what ended before then; returns how many."""
 
     async def deliveries(self) -> Deliveries:
         """What is in hand. Needs no `start`."""

@@ -1,0 +1,408 @@
+"""The engine that DBOS is: each delivery is a workflow of one step, which is a leg.
+
+DBOS is imported when it is first needed, because that takes half a second. It is pinned exactly, since what
+it shows the public is not enough: its queue is polled here on a bell instead of by its own clock, and its
+tables are asked what is in hand. What is used of its inside is listed in `docs/discussions/engine.md`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from orchestrator.errors import Fenced
+from orchestrator.execution.dbos_store import (
+    NAME,
+    SCHEMA,
+    VERSION,
+    engine_options,
+    harness,
+    open_store,
+    url_of,
+)
+from orchestrator.execution.engine import Leg
+from orchestrator.model.delivery import Deliveries, Delivery
+from orchestrator.model.server import Server
+
+if TYPE_CHECKING:
+    from dbos import DBOS
+    from dbos._sys_db import SystemDatabase
+
+QUEUE = "legs"
+WORKFLOW = "leg"
+POLL_SECONDS = 1.0
+"""How long a delivery that another process enqueued may lie there when no bell was rung for it."""
+LONGEST_PAUSE = 60.0
+_DELETED_AT_ONCE = 500
+_log = logging.getLogger(__name__)
+Returned = TypeVar("Returned")
+
+
+class DbosEngine:
+    """Legs by DBOS, on a SQLite file or in a schema of a PostgreSQL database. A process has one that is
+    started, since DBOS has its own state in globals."""
+
+    def __init__(self, place: Path | Server, clock: Callable[[], datetime]) -> None:
+        """Touches nothing yet.
+
+        Args:
+            place: the store's own file, or the database that it has a schema in.
+        """
+        self._place = place
+        self._clock = clock
+        self._store: SystemDatabase | None = None
+        self._opening = threading.Lock()
+        self._worker: _Worker | None = None
+
+    async def start(self, leg: Leg, *, executor: str, concurrency: int) -> None:
+        loop = asyncio.get_running_loop()
+        await self.close()
+        self._worker = await asyncio.to_thread(
+            _Worker, self._place, leg, loop, executor, concurrency, self._clock
+        )
+        self._store = self._worker.store
+
+    async def stop(self, drain: float) -> None:
+        if self._worker is not None:
+            await self._worker.stop(drain)
+            self._worker, self._store = None, None
+
+    async def enqueue(self, delivery: Delivery) -> None:
+        await asyncio.to_thread(self._enqueue, delivery)
+        if self._worker is not None:
+            self._worker.bell.ring()
+
+    async def withdraw(self, key: str) -> bool:
+        return await asyncio.to_thread(self._withdraw, key)
+
+    async def recover(self, executor: str) -> int:
+        count = await asyncio.to_thread(self._recover, executor)
+        if count and self._worker is not None:
+            self._worker.bell.ring()
+        return count
+
+    async def forget(self, before: datetime) -> int:
+        return await asyncio.to_thread(self._forget, before)
+
+    async def deliveries(self) -> Deliveries:
+        return await asyncio.to_thread(self._deliveries)
+
+    async def close(self) -> None:
+        if self._worker is None and self._store is not None:
+            await asyncio.to_thread(self._store.destroy)
+            self._store = None
+
+    def _opened(self) -> SystemDatabase:
+        with self._opening:
+            if self._store is None:
+                self._store = open_store(self._place)
+            return self._store
+
+    def _enqueue(self, delivery: Delivery) -> None:
+        from dbos._utils import generate_uuid
+
+        store = self._opened()
+        status = _row_of(delivery, store)
+        while store.init_workflow(status, creator_xid=generate_uuid())[0] in _OVER:
+            # The key is that of one that is over: it counts as new.
+            store.delete_workflows([delivery.key])
+
+    def _withdraw(self, key: str) -> bool:
+        store = self._opened()
+        rows = store.tables.workflow_status
+        with store.engine.begin() as connection:
+            # In one statement: a worker that is about to begin it either does, or finds it gone.
+            gone = connection.execute(
+                rows.delete().where(rows.c.workflow_uuid == key).where(rows.c.status.in_(_NOT_BEGUN))
+            )
+            return bool(gone.rowcount)
+
+    def _recover(self, executor: str) -> int:
+        return _recover(self._opened(), executor)
+
+    def _forget(self, before: datetime) -> int:
+        store = self._opened()
+        rows = store.tables.workflow_status
+        over = (
+            rows.select()
+            .with_only_columns(rows.c.workflow_uuid)
+            .where(rows.c.status.in_(_OVER))
+            .where(rows.c.completed_at < _milliseconds(before))
+            .limit(_DELETED_AT_ONCE)
+        )
+        count = 0
+        while True:
+            with store.engine.connect() as connection:
+                keys = [row[0] for row in connection.execute(over)]
+            if not keys:
+                return count
+            store.delete_workflows(keys)
+            count += len(keys)
+
+    def _deliveries(self) -> Deliveries:
+        store = self._opened()
+        rows = store.tables.workflow_status
+        in_hand = (
+            rows.select()
+            .with_only_columns(rows.c.status, rows.c.executor_id, rows.c.created_at)
+            .where(rows.c.status.in_((*_NOT_BEGUN, "PENDING")))
+        )
+        with store.engine.connect() as connection:
+            found = list(connection.execute(in_hand))
+        queued = [created for status, _, created in found if status == "ENQUEUED"]
+        return Deliveries(
+            queued=len(queued),
+            delayed=sum(status == "DELAYED" for status, _, _ in found),
+            running=Counter(executor for status, executor, _ in found if status == "PENDING"),
+            oldest_queued=datetime.fromtimestamp(min(queued) / 1000, UTC) if queued else None,
+        )
+
+
+class _HandedBack(BaseException):
+    """Ends DBOS's part in a delivery without a word of an outcome: the row is another's already."""
+
+
+class _Bell(threading.Event):
+    """What DBOS's polling thread waits on. It waits for the end, and this lets it also wait for work."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rung = threading.Event()
+
+    def ring(self) -> None:
+        self._rung.set()
+
+    def set(self) -> None:
+        super().set()
+        self._rung.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._rung.wait(timeout)
+        self._rung.clear()
+        return self.is_set()
+
+
+class _Worker:
+    """DBOS launched in this process, and the legs that it has begun."""
+
+    def __init__(
+        self,
+        place: Path | Server,
+        leg: Leg,
+        loop: asyncio.AbstractEventLoop,
+        executor: str,
+        concurrency: int,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.bell = _Bell()
+        self._leg = leg
+        self._loop = loop
+        self._executor = executor
+        self._clock = clock
+        self._legs: dict[str, asyncio.Task[None] | None] = {}
+        self._ended = threading.Condition()
+        self._failures: Counter[str] = Counter()
+        self._stopping = False
+        self._drained = False
+        self._dbos = _launch(place, executor, self._deliver)
+        self.store = self._dbos._sys_db
+        self._poller = threading.Thread(target=self._poll, args=(concurrency,), name="legs", daemon=True)
+        self._poller.start()
+        self.bell.ring()
+
+    async def stop(self, drain: float) -> None:
+        self._stopping = True
+        self.bell.set()
+        await asyncio.to_thread(self._poller.join)
+        await asyncio.to_thread(self._wait_for_all, drain)
+        self._drained = True
+        for leg in list(self._legs.values()):
+            if leg is not None:
+                leg.cancel()
+        await asyncio.to_thread(self._wait_for_all)
+        await asyncio.to_thread(_recover, self.store, self._executor)  # what was claimed and never begun
+        await asyncio.to_thread(_destroy)
+
+    def _wait_for_all(self, seconds: float | None = None) -> None:
+        with self._ended:
+            self._ended.wait_for(lambda: not self._legs, seconds)
+
+    def _poll(self, concurrency: int) -> None:
+        from dbos._queue import _INTERNAL_QUEUE_CONSTRUCTION, Queue, queue_worker_thread
+
+        # Not registered in the database, where one worker's concurrency would be every worker's.
+        queue = Queue(
+            QUEUE,
+            worker_concurrency=concurrency,
+            partition_concurrency=1,
+            polling_interval_sec=POLL_SECONDS,
+            token=_INTERNAL_QUEUE_CONSTRUCTION,
+        )
+        # One at a time, in the order of partitions, which is the order of urgency. More at a time it would
+        # take in any order. Each that has begun rings for the next.
+        self.store.PARTITIONED_DEQUEUE_SWEEP_CAP = 1
+        queue_worker_thread(self.bell, self._dbos, queue)
+
+    def _deliver(self, run: int) -> None:
+        """The workflow. DBOS calls it in a thread of its own."""
+        from dbos import DBOS
+
+        key = DBOS.workflow_id
+        assert key is not None  # noqa: S101 - DBOS has just begun it
+        self._legs[key] = None
+        self.bell.ring()
+        try:
+            asyncio.run_coroutine_threadsafe(self._advance(key, run), self._loop).result()
+            self._failures.pop(key, None)
+        except Fenced:
+            pass  # another worker has the run: what this delivery wanted is that one's to do
+        except Exception as error:
+            if self._stopping:
+                self._hand_back(key)
+            else:
+                _log.error("a leg of run %s failed", run, exc_info=error)
+                self._put_off(key)
+            raise _HandedBack from error
+        finally:
+            with self._ended:
+                del self._legs[key]
+                self._ended.notify_all()
+            self.bell.ring()
+
+    async def _advance(self, key: str, run: int) -> None:
+        if self._drained:
+            raise asyncio.CancelledError
+        self._legs[key] = asyncio.current_task()
+        await self._leg(run)
+
+    def _hand_back(self, key: str) -> None:
+        _until_it_works(lambda: self.store.reenqueue_for_recovery(key, [self._executor], QUEUE))
+
+    def _put_off(self, key: str) -> None:
+        """Give the delivery back, due again after a pause. It keeps no other run from its turn meanwhile."""
+        self._failures[key] += 1
+        pause = timedelta(seconds=min(LONGEST_PAUSE, 2.0 ** (self._failures[key] - 1)))
+        rows = self.store.tables.workflow_status
+        change = (
+            rows.update()
+            .where(rows.c.workflow_uuid == key)
+            .where(rows.c.status == "PENDING")
+            .where(rows.c.executor_id == self._executor)
+            .values(
+                status="DELAYED",
+                owner_xid=None,
+                started_at_epoch_ms=None,
+                delay_until_epoch_ms=_milliseconds(self._clock() + pause),
+            )
+        )
+        _until_it_works(lambda: _execute(self.store, change))
+
+
+_OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+_NOT_BEGUN = ("ENQUEUED", "DELAYED")
+
+
+def _row_of(delivery: Delivery, store: SystemDatabase) -> Any:
+    from dbos._enqueue_options import build_enqueue_status
+
+    _, status = build_enqueue_status(
+        {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": delivery.key,
+            "app_version": VERSION,
+            "application_name": NAME,
+            # One leg at a time in a partition, and partitions in alphabetical order: so this is what keeps
+            # a run's legs apart, lets the urgent pass, and else takes runs as they came.
+            "queue_partition_key": f"{delivery.rank:02d}-{delivery.run:012d}",
+        },
+        store.serializer,
+        (delivery.run,),
+        {},
+    )
+    if delivery.not_before is not None:
+        status["status"] = "DELAYED"
+        status["delay_until_epoch_ms"] = _milliseconds(delivery.not_before)
+    return status
+
+
+def _launch(place: Path | Server, executor: str, deliver: Callable[[int], None]) -> DBOS:
+    harness()
+    from dbos import DBOS
+    from dbos._serialization import DBOSPortableJSON
+
+    _quieten()
+    dbos = DBOS(
+        config={
+            "name": NAME,
+            "system_database_url": url_of(place),
+            "db_engine_kwargs": dict(engine_options(place)),
+            "dbos_system_schema": SCHEMA,
+            "executor_id": executor,
+            "application_version": VERSION,
+            "serializer": DBOSPortableJSON,
+            "enable_otlp": False,
+            "use_listen_notify": False,
+            "notification_listener_polling_interval_sec": 5.0,
+            "scheduler_polling_interval_sec": 3600.0,
+            "log_level": "WARNING",
+        }
+    )
+    DBOS.listen_queues([])
+
+    def leg(run: int) -> None:
+        deliver(run)
+
+    DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(leg)
+    DBOS.launch()
+    return dbos
+
+
+def _recover(store: SystemDatabase, executor: str) -> int:
+    pending = store.get_pending_workflows(executor, VERSION)
+    return sum(store.reenqueue_for_recovery(one.workflow_id, [executor], QUEUE) for one in pending)
+
+
+def _destroy() -> None:
+    from dbos import DBOS
+
+    DBOS.destroy(destroy_registry=True)
+
+
+def _quieten() -> None:
+    """What DBOS has to say goes where our own log goes, from warnings on."""
+    logger = logging.getLogger("dbos")
+    logger.handlers = [logging.NullHandler()]  # with none, it would add one that writes to the terminal
+    logger.propagate = True
+    logger.setLevel(logging.WARNING)
+
+
+def _execute(store: SystemDatabase, statement: Any) -> None:
+    with store.engine.begin() as connection:
+        connection.execute(statement)
+
+
+def _until_it_works(work: Callable[[], object]) -> None:
+    """The store may be away for a while. What was begun is not let go of without a word in it."""
+    pause = threading.Event()
+    while not _works(work):
+        pause.wait(POLL_SECONDS)
+
+
+def _works(work: Callable[[], object]) -> bool:
+    try:
+        work()
+    except Exception:  # noqa: BLE001 - SQLAlchemy's, psycopg's, sqlite3's
+        _log.warning("the engine's store does not answer", exc_info=True)
+        return False
+    return True
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
