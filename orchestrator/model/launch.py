@@ -12,6 +12,11 @@ from orchestrator.language import Text
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
+def is_id(text: str) -> bool:
+    """Whether it can be a token, or the id of a spool."""
+    return _ID.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
     """An order, journalled before it leaves. One for each host, loop item and attempt."""
@@ -27,7 +32,7 @@ class Launch:
     """Seconds, kept by the host itself; None: no limit."""
 
     def __post_init__(self) -> None:
-        if not _ID.fullmatch(self.token) or not _ID.fullmatch(self.spool):
+        if not is_id(self.token) or not is_id(self.spool):
             raise ValueError("a launch needs a token and a spool of 32 hex digits each")
         if "\0" in self.command:
             raise ValueError("a command can't contain a NUL byte")
@@ -48,12 +53,12 @@ class LaunchState(StrEnum):
     STOPPED = "stopped"
     """Ended by `stop`, all its processes are gone."""
     UNKNOWN = "unknown"
-    """It was claimed, and nobody can know what came of it; `reason` says why. Asking again changes nothing."""
+    """It was claimed, and the host can't tell what came of it; `reason` says why."""
 
     @property
     def over(self) -> bool:
-        """Whether asking again would bring nothing new, but for the rest of the output."""
-        return self is not LaunchState.RUNNING
+        """Whether its end is known, for ever."""
+        return self in (LaunchState.EXITED, LaunchState.TIMED_OUT, LaunchState.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)

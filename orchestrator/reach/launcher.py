@@ -1,15 +1,28 @@
-"""Starts a command on a host once, whatever happens to us, the network or the host; or says `unknown`."""
+"""Starts a command on a host once, whatever happens to us, the network or the host; or says `unknown`.
+
+Every operation is one stateless command over a kept session: `launch_script` has what the host does, and what
+is true after each of its steps.
+"""
 
 from __future__ import annotations
 
 from orchestrator.model.launch import Launch, LaunchReport, Swept
+from orchestrator.model.question import Command, CommandAnswer
+from orchestrator.reach.launch_answer import read_report, read_spool, read_swept
+from orchestrator.reach.launch_script import (
+    Offsets,
+    forbid_script,
+    look_script,
+    start_script,
+    stop_script,
+)
 from orchestrator.reach.session import Session
+from orchestrator.reach.spool_script import open_script, sweep_script
 
-CHUNK = 1024 * 1024
-"""Bytes of stdout, and of stderr, that one report carries at most."""
+_PATIENCE = 60.0
+"""Seconds for a host to do its part, beyond what it is asked to wait: a sync on a busy disk takes long."""
 
-KEPT = 256 * 1024 * 1024
-"""Bytes of stdout, and of stderr, that are kept on the host at most: the first ones."""
+_SWEEPING = 600.0
 
 
 async def open_spool(session: Session) -> str:
@@ -21,19 +34,20 @@ async def open_spool(session: Session) -> str:
         SpoolError: the host has no place to keep launches. Nothing can be started there once.
         Unreachable: the connection broke and could not be made again.
     """
-    raise NotImplementedError
+    return read_spool(await _ask(session, open_script()))
 
 
 async def start(session: Session, launch: Launch) -> LaunchReport:
     """Start it, unless its token was used before; then report on what that one does.
 
     Comes back when the command is over, or within about a second: one round trip for a quick command.
+    ABSENT says why it could not be started; `forbid` the token before you order the same under another.
 
     Raises:
         SpoolError: the host gives no sensible answer now. It may have been started: `look` or `forbid`.
         Unreachable: likewise.
     """
-    raise NotImplementedError
+    return read_report(await _ask(session, start_script(launch)), launch.spool)
 
 
 async def look(
@@ -51,7 +65,8 @@ async def look(
     Raises:
         SpoolError, Unreachable: nothing is known now; ask again.
     """
-    raise NotImplementedError
+    script = look_script(token, spool, Offsets(stdout_offset, stderr_offset), wait)
+    return read_report(await _ask(session, script, wait), spool)
 
 
 async def forbid(session: Session, token: str, spool: str) -> LaunchReport:
@@ -60,25 +75,31 @@ async def forbid(session: Session, token: str, spool: str) -> LaunchReport:
     Raises:
         SpoolError, Unreachable: nothing is known now; ask again.
     """
-    raise NotImplementedError
+    return read_report(await _ask(session, forbid_script(token, spool)), spool)
 
 
 async def stop(session: Session, token: str, spool: str, grace: float = 10.0) -> LaunchReport:
-    """End the command and all that it started: TERM, after `grace` seconds KILL.
+    """End the command and all that it started: TERM, after `grace` seconds KILL. What never began is forbidden.
 
-    STOPPED is confirmed; RUNNING means that something does not end, or that the host can't tell. What was
-    over before stays what it was.
+    STOPPED is confirmed; RUNNING means that something does not end. What was over before stays what it was.
 
     Raises:
         SpoolError, Unreachable: nothing is known now; ask again.
     """
-    raise NotImplementedError
+    return read_report(await _ask(session, stop_script(token, spool, grace), grace), spool)
 
 
 async def sweep(session: Session, age_days: int) -> Swept:
     """Remove what is over for more than `age_days`. That a token was used is never forgotten.
 
     Raises:
-        SpoolError, Unreachable: nothing may have been removed; ask again.
+        SpoolError, Unreachable: something may have been removed; ask again.
     """
-    raise NotImplementedError
+    return read_swept(await _ask(session, sweep_script(age_days), _SWEEPING))
+
+
+async def _ask(session: Session, script: str, wait: float = 0.0) -> CommandAnswer:
+    command = Command(script, wait + _PATIENCE)
+    answer = (await session.ask([command]))[command]
+    assert isinstance(answer, CommandAnswer)
+    return answer
