@@ -261,6 +261,7 @@ class Migration(migrations.Migration):
                 ("rank", models.PositiveSmallIntegerField()),
                 ("not_before", models.DateTimeField(null=True)),
                 ("posted_at", models.DateTimeField()),
+                ("handed", models.BooleanField(default=False)),
                 (
                     "run",
                     models.ForeignKey(
@@ -270,6 +271,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.AddIndex(
+            model_name="posting",
+            index=models.Index(
+                fields=["rank", "id"], condition=models.Q(("handed", False)), name="records_posting_new"
+            ),
         ),
         migrations.AddIndex(
             model_name="run",

@@ -13,7 +13,14 @@ class Posting(models.Model):
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="postings")
     key = models.CharField(max_length=100, unique=True)
-    """What it is for: the same twice is one."""
+    """What it is for (`run 12 requested`). Posted again it takes the place of the one before."""
     rank = models.PositiveSmallIntegerField()
     not_before = models.DateTimeField(null=True)
     posted_at = models.DateTimeField()
+    handed = models.BooleanField(default=False)
+    """The engine has it."""
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("rank", "id"), condition=models.Q(handed=False), name="records_posting_new"),
+        )
