@@ -15,6 +15,8 @@ from orchestrator.model.runbook import Module
 EVERY_HOST = ""
 """Stands for the host of a task that is done once for all: a pause."""
 
+Task = PlannedCheck | PlannedStep
+
 
 class Todo(StrEnum):
     """What is to be done next about one task on one host."""
@@ -31,11 +33,11 @@ class Next:
     """One task on one host that is not settled."""
 
     host: str
-    task: PlannedCheck | PlannedStep
+    task: Task
     todo: Todo
     number: int
     """Of the attempt: the one that is open, or the one to begin."""
-    open: Attempt | None = None
+    before: Attempt | None = None
     """The attempt that is open; for a ruling to retry, the one that was ruled on."""
 
 
@@ -43,45 +45,87 @@ class Next:
 class Standing:
     """How far a run has come."""
 
-    play: PlannedPlay | None
     task: str
     """The task at which all hosts are, or are waited for; "" when the run is through."""
     next: tuple[Next, ...]
     """What is left of that task."""
     out: Mapping[str, TaskState]
     """Hosts that take no further part, and the state that put them out."""
-    done: frozenset[str]
-    """Hosts that did everything."""
+
+    @property
+    def through(self) -> bool:
+        return not self.next
 
 
-def stand(plan: Plan, attempts: Sequence[Attempt], rulings: Sequence[Ruling]) -> Standing:
-    """Find the first task that is not settled on every host that has a part in it."""
-    latest = {(attempt.intent.host, attempt.intent.task): attempt for attempt in attempts}
-    said = _decisions(plan, attempts, rulings)
-    out: dict[str, TaskState] = {}
-    for play in plan.plays:
-        for task in play.tasks:
-            left = []
-            for host, planned in _parts(plan, play, task):
-                if host in out:
-                    continue
-                attempt = latest.get((host, task))
-                found = _next(host, planned, attempt, attempt and said.get(attempt.intent.token))
-                if isinstance(found, Next):
-                    left.append(found)
-                elif found is not TaskState.OK:
-                    out[host] = found
-            if left:
-                return Standing(play, task, tuple(left), out, frozenset())
-    everybody = {host for play in plan.plays for host in play.hosts}
-    return Standing(None, "", (), out, frozenset(everybody - out.keys()))
+class Course:
+    """The tasks of a plan in their order, each with whoever has a part in it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        tasks = {host.name: {task.id: task for task in host.tasks} for host in plan.hosts}
+        self._plays = [
+            (play, [(task, tuple(_parts(play, task, tasks))) for task in play.tasks]) for play in plan.plays
+        ]
+
+    def stand(self, attempts: Iterable[Attempt], rulings: Sequence[Ruling]) -> Standing:
+        """Find the first task that is not settled on every host that has a part in it.
+
+        Hosts wait for one another, as in Ansible: nobody is ahead while an outcome elsewhere is unknown. A
+        play that has lost all its hosts ends the run, as there.
+
+        Args:
+            attempts: in the order in which they were intended.
+        """
+        latest = {(attempt.intent.host, attempt.intent.task): attempt for attempt in attempts}
+        said = self._decisions(latest.values(), rulings)
+        out: dict[str, TaskState] = {}
+        for play, tasks in self._plays:
+            for task, parts in tasks:
+                left = []
+                for host, planned in parts:
+                    if host in out:
+                        continue
+                    attempt = latest.get((host, task))
+                    decision = said.get(attempt.intent.token) if attempt else None
+                    found = _next(host, planned, attempt, decision)
+                    if isinstance(found, Next):
+                        left.append(found)
+                    elif found is not TaskState.OK:
+                        out[host] = found
+                if left:
+                    return Standing(task, tuple(left), out)
+            if play.hosts and all(host in out for host in play.hosts):
+                break
+        return Standing("", (), out)
+
+    def _decisions(self, latest: Iterable[Attempt], rulings: Iterable[Ruling]) -> Mapping[str, Decision]:
+        """By token of the attempt: what was decided about it."""
+        given: dict[tuple[str, str, int], list[Ruling]] = {}
+        for ruling in rulings:
+            given.setdefault((ruling.host, ruling.task, ruling.number), []).append(ruling)
+        if not given:
+            return {}
+        found = {}
+        for attempt in latest:
+            intent = attempt.intent
+            words = given.get((intent.host, intent.task, intent.number), [])
+            if decision := agreed(words, persons(self._plan, intent.host, intent.effect)):
+                found[intent.token] = decision
+        return found
 
 
-def _parts(plan: Plan, play: PlannedPlay, task: str) -> Iterator[tuple[str, PlannedCheck | PlannedStep]]:
+def persons(plan: Plan, host: str, effect: Effect) -> int:
+    """How many have to agree on an outcome there: two for `once` on production (design.md section 5)."""
+    environment = next((one.environment for one in plan.hosts if one.name == host), "")
+    return 2 if effect is Effect.ONCE and environment != "test" else 1
+
+
+def _parts(
+    play: PlannedPlay, task: str, tasks: Mapping[str, Mapping[str, Task]]
+) -> Iterator[tuple[str, Task]]:
     """Who has a part in a task. A pause is everybody's."""
-    hosts = {host.name: host for host in plan.hosts}
     for name in play.hosts:
-        planned = hosts[name].task(task)
+        planned = tasks[name].get(task)
         if planned is None:
             continue
         if isinstance(planned, PlannedStep) and planned.module is Module.PAUSE:
@@ -90,9 +134,7 @@ def _parts(plan: Plan, play: PlannedPlay, task: str) -> Iterator[tuple[str, Plan
         yield name, planned
 
 
-def _next(
-    host: str, planned: PlannedCheck | PlannedStep, attempt: Attempt | None, decision: Decision | None
-) -> Next | TaskState:
+def _next(host: str, planned: Task, attempt: Attempt | None, decision: Decision | None) -> Next | TaskState:
     if attempt is None:
         return Next(host, planned, Todo.BEGIN, 1)
     number = attempt.intent.number
@@ -111,23 +153,3 @@ def _next(
         case Decision.RETRY:
             return Next(host, planned, Todo.BEGIN, number + 1, attempt)
     return Next(host, planned, Todo.RULE, number, attempt)
-
-
-def _decisions(plan: Plan, attempts: Iterable[Attempt], rulings: Iterable[Ruling]) -> Mapping[str, Decision]:
-    """By token of the attempt: what was decided about it."""
-    by_attempt: dict[tuple[str, str, int], list[Ruling]] = {}
-    for ruling in rulings:
-        by_attempt.setdefault((ruling.host, ruling.task, ruling.number), []).append(ruling)
-    found = {}
-    for attempt in attempts:
-        intent = attempt.intent
-        given = by_attempt.get((intent.host, intent.task, intent.number), [])
-        if decision := agreed(given, persons(plan, intent.host, intent.effect)):
-            found[intent.token] = decision
-    return found
-
-
-def persons(plan: Plan, host: str, effect: Effect) -> int:
-    """How many have to agree on an outcome there: two for `once` on production (design.md section 5)."""
-    environment = next((one.environment for one in plan.hosts if one.name == host), "")
-    return 2 if effect is Effect.ONCE and environment != "test" else 1

@@ -72,3 +72,15 @@ def run_events(number: int, after: int = 0) -> list[RunEvent]:
         )
         for row in rows
     ]
+
+
+@database_faults()
+def told_output(number: int, host: str, task: str, attempt: int) -> dict[str, int]:
+    """How many characters of each stream of an attempt are in the log: stream -> characters."""
+    told = {"stdout": 0, "stderr": 0}
+    rows = Row.objects.filter(run=number, kind=RunEventKind.OUTPUT, host=host, task=task)
+    for row in rows.order_by("sequence"):
+        data = json.loads(row.data)
+        if data["number"] == attempt:
+            told[data["stream"]] += len(data["text"])
+    return told
