@@ -43,7 +43,7 @@ class Audit:
             InputError: an anchor is not `SEQUENCE@HASH`.
             StoreError: database or head folder can't be read.
         """
-        found = verify_log([_anchor(text) for text in anchors])
+        found = verify_log([_anchor(text) for text in anchors], self._site.timezone)
         return replace(found, forged_waivers=forged_waivers())
 
     def anchor(self) -> Anchor | None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 
 from orchestrator.errors import ChainBroken
 from orchestrator.language import Text
@@ -38,6 +39,7 @@ class Walk:
     """What is known after the events read so far."""
 
     hashes: dict[int, str]
+    zone: tzinfo
     tail: Anchor = START
     segments: tuple[int, ...] = ()
     events: int = 0
@@ -56,11 +58,12 @@ class Walk:
 
 
 @database_faults()
-def verify_log(anchors: Sequence[Anchor] = ()) -> Verification:
+def verify_log(anchors: Sequence[Anchor] = (), zone: tzinfo = UTC) -> Verification:
     """Read the log from its first event to its last. Changes nothing.
 
     Args:
         anchors: from paper that was signed; each must be in the log as it says.
+        zone: whose clocks tell the times of what was acknowledged.
 
     Raises:
         StoreError: database or folder can't be read.
@@ -72,9 +75,9 @@ def verify_log(anchors: Sequence[Anchor] = ()) -> Verification:
     except OSError as error:
         raise store_error(error, folder / LINES) from error
     wanted = {one.sequence for one in anchors}
-    found = walk(lines.hashes if lines else {}, wanted)
+    found = walk(lines.hashes if lines else {}, wanted, zone)
     while found.segments != _segments():  # sealed while we read
-        found = walk(lines.hashes if lines else {}, wanted)
+        found = walk(lines.hashes if lines else {}, wanted, zone)
     # Events added while we read are vouched for by a head that was written after them.
     later, later_break = _read_head()
     broken = (
@@ -88,9 +91,9 @@ def verify_log(anchors: Sequence[Anchor] = ()) -> Verification:
     return Verification(found.events, tail, broken, tuple(found.acknowledged), tuple(found.unseen))
 
 
-def walk(hashes: dict[int, str], anchors: Iterable[int] = ()) -> Walk:
+def walk(hashes: dict[int, str], anchors: Iterable[int] = (), zone: tzinfo = UTC) -> Walk:
     """Read all events against their chain and their lines."""
-    state = Walk(hashes, anchored=dict.fromkeys(anchors, ""), segments=_segments())
+    state = Walk(hashes, zone, anchored=dict.fromkeys(anchors, ""), segments=_segments())
     for event, following in _with_next(log_events()):
         if isinstance(event, EventLine):
             _take(state, event, following if isinstance(following, EventLine) else None)
@@ -201,7 +204,7 @@ def _name(state: Walk, event: EventLine, following: EventLine | None, *, recompu
 
 def _acknowledge(state: Walk, event: EventLine) -> None:
     data = json.loads(event.data)
-    at = f"{event.at:%Y-%m-%d %H:%M}"
+    at = f"{event.at.astimezone(state.zone):%Y-%m-%d %H:%M}"
     if event.kind == EventKind.CHAIN_RESTARTED:
         zh, en = data["found"]
         text = Text(

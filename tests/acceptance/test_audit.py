@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,7 @@ def test_a_bad_head_is_told_stops_what_needs_a_record_and_hides_nothing(
     assert place.run("round", "run", "morning")[0] == 0
     code, out, _ = place.run("audit", "verify")
     assert (code, "acknowledged" in out) == (0, True)
+    (restarted,) = json.loads(place.run("audit", "list", "--kind", "chain_restarted", "--json")[1])
+    at = datetime.fromisoformat(restarted["at"])
+    assert at.utcoffset() == timedelta(hours=8)
+    assert f"({at:%Y-%m-%d %H:%M}, " in out
