@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from orchestrator.language import Text
@@ -57,8 +56,8 @@ class LaunchState(StrEnum):
 
     @property
     def over(self) -> bool:
-        """Whether its end is known, for ever."""
-        return self in (LaunchState.EXITED, LaunchState.TIMED_OUT, LaunchState.STOPPED)
+        """Whether there is nothing to wait for, but for the rest of the output."""
+        return self is not LaunchState.RUNNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +78,8 @@ class LaunchReport:
     """It wrote more than is kept: the first `launcher.KEPT` bytes of each stream are there."""
     seconds: float | None = None
     """How long it ran, where the host can tell."""
-    finished_at: datetime | None = None
-    """By the host's own clock, which may be wrong."""
+    ended_ago: float | None = None
+    """Seconds since it was over; None where the host has restarted since, or can't tell."""
     reason: Text | None = None
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from orchestrator.errors import SpoolError
 from orchestrator.language import Text
 from orchestrator.model.launch import LaunchReport, LaunchState, Swept, is_id
 from orchestrator.model.question import CommandAnswer, CommandEnd
-from orchestrator.reach.launch_script import HELLO
+from orchestrator.reach.launch_script import CHUNK, HELLO, Offsets
 
 _STATES = {
     "running": LaunchState.RUNNING,
@@ -59,13 +57,15 @@ _REASONS = {
 _BARE = {"unclaimed", "forbidden", "no-setsid", "no-supervisor", "no-room", "no-spool"}
 """They come without figures: nothing was claimed, or nothing is there any more."""
 
+_BEGINNING = Offsets()
+
 _HINT = Text(
     "检查主机的磁盘空间、该用户的主目录及其权限",
     "look at the host's disk space and at that user's home and its rights",
 )
 
 
-def read_report(answer: CommandAnswer, spool: str) -> LaunchReport:
+def read_report(answer: CommandAnswer, spool: str, offsets: Offsets = _BEGINNING) -> LaunchReport:
     """What a host says of a launch.
 
     Raises:
@@ -79,18 +79,18 @@ def read_report(answer: CommandAnswer, spool: str) -> LaunchReport:
     if why in _BARE:
         return LaunchReport(_STATES[state], spool, reason=_detailed(_REASONS[why], " ".join(figures)))
     try:
-        rc, at, began, ended, out, err, capped = figures
+        rc, began, ended, now, out, err, capped = figures
         return LaunchReport(
             _STATES[state],
             spool,
             rc=_number(rc),
             stdout=stdout,
             stderr=answer.stderr,
-            stdout_size=int(out),
-            stderr_size=int(err),
+            stdout_size=_size(int(out), offsets.stdout, stdout),
+            stderr_size=_size(int(err), offsets.stderr, answer.stderr),
             capped=capped == "capped",
             seconds=_seconds(began, ended),
-            finished_at=_time(at),
+            ended_ago=_seconds(ended, now),
             reason=reason,
         )
     except ValueError as error:
@@ -148,6 +148,11 @@ def _detailed(reason: Text, detail: str) -> Text:
     return Text(f"{reason.zh}：{detail}", f"{reason.en}: {detail}")
 
 
+def _size(size: int, offset: int, piece: bytes) -> int:
+    """A host that lost its power may have kept the result and not all of the output before it."""
+    return offset + len(piece) if len(piece) < min(CHUNK, size - offset) else size
+
+
 def _number(word: str) -> int | None:
     return None if word == "-" else int(word)
 
@@ -155,7 +160,3 @@ def _number(word: str) -> int | None:
 def _seconds(began: str, ended: str) -> float | None:
     """Between two readings of the host's uptime."""
     return None if "-" in (began, ended) else max(0.0, round(float(ended) - float(began), 2))
-
-
-def _time(word: str) -> datetime | None:
-    return None if word == "-" else datetime.fromtimestamp(int(word), UTC)

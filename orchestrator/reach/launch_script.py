@@ -22,8 +22,10 @@ fails, right after each step:
     the claim is synced                                     UNKNOWN: it may have begun
     the command has begun                                   UNKNOWN; RUNNING while only the supervisor is gone
     the command is over, its status known to the supervisor UNKNOWN
-    the status is written and synced                        UNKNOWN
-    the status is renamed to `result`                       EXITED, TIMED_OUT or STOPPED, for ever
+    the status is written                                   UNKNOWN
+    the status is renamed to `result`                       EXITED, TIMED_OUT or STOPPED (UNKNOWN when the
+                                                            power fails: not synced)
+    the result is synced                                    EXITED, TIMED_OUT or STOPPED, for ever
 
 For a quick command the host pays about ten small processes and two syncs, and nobody polls: the supervisor
 tells the start that waits for it through a pipe.
@@ -48,8 +50,10 @@ CHUNK = 1024 * 1024
 KEPT = 256 * 1024 * 1024
 """Bytes of stdout, and of stderr, that are kept on the host at most: the first ones."""
 
-PLACES = '/var/lib/wardround "${XDG_STATE_HOME:-${HOME:-}/.local/state}/wardround"'
-"""Shell words: where spools are, root's first. Both survive a reboot."""
+PLACES = (
+    '"${XDG_STATE_HOME:-/var/lib}/wardround" "${XDG_STATE_HOME:-${HOME:-/nowhere}/.local/state}/wardround"'
+)
+"""Shell words: where spools are, root's and all others'. Both survive a reboot."""
 
 _WHERE = r"""
 _l_token=@TOKEN@
@@ -72,7 +76,7 @@ _l_claimed() {
 STATE = r"""
 _l_settled() {
   _l_how= _l_end=
-  read -r _l_how _l_rc _l_at _l_began _l_up _l_out _l_err _l_end <"$_l_dir/result"
+  read -r _l_how _l_rc _l_began _l_up _l_then _l_out _l_err _l_end <"$_l_dir/result"
   [ "$_l_end" = end ]
 } 2>/dev/null
 
@@ -109,7 +113,7 @@ _l_bytes() {
 }
 
 _l_unsettled() {
-  _l_rc=- _l_at=- _l_began=- _l_up=- _l_out=0 _l_err=0
+  _l_rc=- _l_began=- _l_up=- _l_then=- _l_out=0 _l_err=0
   case $1 in
     0)
       _l_how=running
@@ -129,6 +133,12 @@ _l_unsettled() {
   fi
 }
 
+# How long it is over is told by the host's uptime: its clock may be wrong.
+_l_ago() {
+  _l_read_boot
+  [ "$_l_then" != "$_l_boot" ] || read -r _l_now _l_x </proc/uptime
+}
+
 _l_report() {
   [ "$_l_who" != forbidden ] || { echo "@HELLO@ absent forbidden"; return; }
   _l_why=${1:--} _l_capped=-
@@ -140,7 +150,9 @@ _l_report() {
   fi
   [ "$_l_out" -le @KEPT@ ] || _l_out=@KEPT@ _l_capped=capped
   [ "$_l_err" -le @KEPT@ ] || _l_err=@KEPT@ _l_capped=capped
-  echo "@HELLO@" $_l_how $_l_why $_l_rc $_l_at $_l_began $_l_up $_l_out $_l_err $_l_capped
+  _l_now=-
+  [ $_l_up = - ] || _l_ago
+  echo "@HELLO@" $_l_how $_l_why $_l_rc $_l_began $_l_up "$_l_now" $_l_out $_l_err $_l_capped
   _l_bytes "$_l_dir/out" @OUT@ $_l_out
   _l_bytes "$_l_dir/err" @ERR@ $_l_err >&2
 }
@@ -213,7 +225,7 @@ _l_seen=" " _l_stuck=- _l_tries=0
   fi
   echo x >"$_l_dir/stopped"
   if [ -n "$_l_alone" ]; then
-    echo "stopped - $(date +%s) - - $(wc -c <"$_l_dir/out") $(wc -c <"$_l_dir/err") end" >"$_l_dir/ended" &&
+    echo "stopped - - - - $(wc -c <"$_l_dir/out") $(wc -c <"$_l_dir/err") end" >"$_l_dir/ended" &&
       mv "$_l_dir/ended" "$_l_dir/result"
     break
   fi
@@ -243,10 +255,8 @@ def start_script(launch: Launch) -> str:
     words |= {"END": secrets.token_hex(16)}
     started = _filled(_START, words)
     # Last and alone: nothing in the command is taken for one of our words.
-    before, command, after = _filled(text + started, _place(launch.token, launch.spool)).partition(
-        "@COMMAND@"
-    )
-    assert command
+    text = _filled(text + started, _place(launch.token, launch.spool))
+    before, _, after = text.partition("@COMMAND@")
     return before + launch.command + after
 
 

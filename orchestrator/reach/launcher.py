@@ -6,7 +6,11 @@ is true after each of its steps.
 
 from __future__ import annotations
 
-from orchestrator.model.launch import Launch, LaunchReport, Swept
+import contextlib
+from typing import cast
+
+from orchestrator.errors import SpoolError
+from orchestrator.model.launch import Launch, LaunchReport, LaunchState, Swept
 from orchestrator.model.question import Command, CommandAnswer
 from orchestrator.reach.launch_answer import read_report, read_spool, read_swept
 from orchestrator.reach.launch_script import (
@@ -41,13 +45,19 @@ async def start(session: Session, launch: Launch) -> LaunchReport:
     """Start it, unless its token was used before; then report on what that one does.
 
     Comes back when the command is over, or within about a second: one round trip for a quick command.
-    ABSENT says why it could not be started; `forbid` the token before you order the same under another.
+    ABSENT says why it could not be started.
 
     Raises:
         SpoolError: the host gives no sensible answer now. It may have been started: `look` or `forbid`.
         Unreachable: likewise.
     """
-    return read_report(await _ask(session, start_script(launch)), launch.spool)
+    report = read_report(await _ask(session, start_script(launch)), launch.spool)
+    if report.state is LaunchState.ABSENT:
+        # A session whose connection breaks asks again: nothing of the first time may come later.
+        with contextlib.suppress(SpoolError):
+            found = await forbid(session, launch.token, launch.spool)
+            return report if found.state is LaunchState.ABSENT else found
+    return report
 
 
 async def look(
@@ -65,8 +75,9 @@ async def look(
     Raises:
         SpoolError, Unreachable: nothing is known now; ask again.
     """
-    script = look_script(token, spool, Offsets(stdout_offset, stderr_offset), wait)
-    return read_report(await _ask(session, script, wait), spool)
+    offsets = Offsets(stdout_offset, stderr_offset)
+    script = look_script(token, spool, offsets, wait)
+    return read_report(await _ask(session, script, wait), spool, offsets)
 
 
 async def forbid(session: Session, token: str, spool: str) -> LaunchReport:
@@ -79,9 +90,10 @@ async def forbid(session: Session, token: str, spool: str) -> LaunchReport:
 
 
 async def stop(session: Session, token: str, spool: str, grace: float = 10.0) -> LaunchReport:
-    """End the command and all that it started: TERM, after `grace` seconds KILL. What never began is forbidden.
+    """End the command and all that it started: TERM, after `grace` seconds KILL.
 
-    STOPPED is confirmed; RUNNING means that something does not end. What was over before stays what it was.
+    What never began is forbidden. STOPPED is confirmed; RUNNING means that something does not end.
+    What was over before stays what it was.
 
     Raises:
         SpoolError, Unreachable: nothing is known now; ask again.
@@ -100,6 +112,4 @@ async def sweep(session: Session, age_days: int) -> Swept:
 
 async def _ask(session: Session, script: str, wait: float = 0.0) -> CommandAnswer:
     command = Command(script, wait + _PATIENCE)
-    answer = (await session.ask([command]))[command]
-    assert isinstance(answer, CommandAnswer)
-    return answer
+    return cast("CommandAnswer", (await session.ask([command]))[command])

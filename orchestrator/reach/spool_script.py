@@ -16,8 +16,9 @@ _l_fail() {
   exit
 }
 umask 077
-_l_base=${XDG_STATE_HOME:-${HOME:-/nowhere}/.local/state}/wardround
-[ "$(id -u)" != 0 ] || _l_base=/var/lib/wardround
+set -- @PLACES@
+[ "$(id -u)" = 0 ] || shift
+_l_base=$1
 _l_spool=
 for _l_x in "$_l_base"/*/claims; do
   [ ! -d "$_l_x" ] || { _l_spool=${_l_x%/claims}; break; }
@@ -26,7 +27,9 @@ if [ -z "$_l_spool" ]; then
   _l_spool=$_l_base/@SPOOL@
   _l_said=$(mkdir -p "$_l_spool/launches" 2>&1) || _l_fail "$_l_said"
   chmod 700 "$_l_base"
-  case $(sync --help 2>&1) in *FILE*) echo yes >"$_l_spool/syncs-files" || _l_fail "no room in $_l_spool" ;; esac
+  case $(sync --help 2>&1) in
+    *FILE*) echo yes >"$_l_spool/syncs-files" || _l_fail "no room in $_l_spool" ;;
+  esac
 fi
 _l_probe=$_l_spool/launches/@NONCE@
 _l_said=$(mkdir "$_l_probe" 2>&1 && rmdir "$_l_probe" 2>&1) || _l_fail "$_l_said"
@@ -69,7 +72,7 @@ echo "@HELLO@ swept $_l_launches $_l_size"
 
 def open_script() -> str:
     words = {
-        "HELLO": HELLO, "SPOOL": secrets.token_hex(16), "NONCE": secrets.token_hex(8),
+        "HELLO": HELLO, "PLACES": PLACES, "SPOOL": secrets.token_hex(16), "NONCE": secrets.token_hex(8),
         "SUPERVISOR": SUPERVISOR_NAME, "END": secrets.token_hex(16), "TEXT": SUPERVISOR,
     }  # fmt: skip
     text = SYNC + _OPEN

@@ -1,4 +1,4 @@
-"""The POSIX sh program that claims a token on a host, runs its command and writes down how it ended. Pure text.
+"""The POSIX sh program that claims a token, runs its command and writes down how it ended. Pure text.
 
 It is detached and in a session of its own; its command is in yet another, so that neither's `kill 0` reaches
 the other. Its output pipe has one word for the start that waits: `lost` or `no ...` when it did not claim,
@@ -43,12 +43,12 @@ _l_finish() {
     set -- "$1" "$2" $(wc -c out err)
     _l_out=$3 _l_err=$5
   fi
-  _l_at=$(date +%s)
-  printf '%s\n' "$1 $2 ${_l_at:--} $_l_began $_l_up $_l_out $_l_err end" 1<>status || exit
-  _l_sync out err status
-  [ ! -e command ] || rm -f command
+  printf '%s\n' "$1 $2 $_l_began $_l_up ${_l_boot:--} $_l_out $_l_err end" 1<>status || exit
   mv status result
   echo over
+  exec >/dev/null
+  [ ! -e command ] || rm -f command
+  _l_sync out err result
   exit
 }
 """
