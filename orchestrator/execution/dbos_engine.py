@@ -24,6 +24,7 @@ from orchestrator.execution.dbos_store import (
     engine_options,
     harness,
     open_store,
+    store_fault,
     url_of,
 )
 from orchestrator.execution.engine import Leg
@@ -63,9 +64,7 @@ class DbosEngine:
     async def start(self, leg: Leg, *, executor: str, concurrency: int) -> None:
         loop = asyncio.get_running_loop()
         await self.close()
-        self._worker = await asyncio.to_thread(
-            _Worker, self._place, leg, loop, executor, concurrency, self._clock
-        )
+        self._worker = await self._ask(_Worker, self._place, leg, loop, executor, concurrency, self._clock)
         self._store = self._worker.store
 
     async def stop(self, drain: float) -> None:
@@ -74,29 +73,35 @@ class DbosEngine:
             self._worker, self._store = None, None
 
     async def enqueue(self, delivery: Delivery) -> None:
-        await asyncio.to_thread(self._enqueue, delivery)
+        await self._ask(self._enqueue, delivery)
         if self._worker is not None:
             self._worker.bell.ring()
 
     async def withdraw(self, key: str) -> bool:
-        return await asyncio.to_thread(self._withdraw, key)
+        return await self._ask(self._withdraw, key)
 
     async def recover(self, executor: str) -> int:
-        count = await asyncio.to_thread(self._recover, executor)
+        count = await self._ask(self._recover, executor)
         if count and self._worker is not None:
             self._worker.bell.ring()
         return count
 
     async def forget(self, before: datetime) -> int:
-        return await asyncio.to_thread(self._forget, before)
+        return await self._ask(self._forget, before)
 
     async def deliveries(self) -> Deliveries:
-        return await asyncio.to_thread(self._deliveries)
+        return await self._ask(self._deliveries)
 
     async def close(self) -> None:
         if self._worker is None and self._store is not None:
             await asyncio.to_thread(self._store.destroy)
             self._store = None
+
+    async def _ask(self, work: Callable[..., Returned], *arguments: object) -> Returned:
+        try:
+            return await asyncio.to_thread(work, *arguments)
+        except Exception as error:
+            raise store_fault(error, self._place) from error
 
     def _opened(self) -> SystemDatabase:
         with self._opening:
@@ -360,7 +365,11 @@ def _launch(place: Path | Server, executor: str, deliver: Callable[[int], None])
         deliver(run)
 
     DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(leg)
-    DBOS.launch()
+    try:
+        DBOS.launch()
+    except BaseException:
+        _destroy()
+        raise
     return dbos
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from orchestrator.model.server import Server
+from orchestrator.records.fault import store_error
 
 if TYPE_CHECKING:
     from dbos._sys_db import SystemDatabase
@@ -89,6 +90,20 @@ def open_store(place: Path | Server) -> SystemDatabase:
     return store
 
 
+def store_fault(error: Exception, place: Path | Server) -> Exception:
+    """The one clear error for what the store or the way to it does; itself where it is our own fault."""
+    from dbos import _sys_db
+
+    if not isinstance(error, vars(_sys_db)["DBAPIError"]):
+        return error
+    cause: Exception = vars(error)["orig"]
+    if isinstance(place, Path):
+        return store_error(cause, place)
+    from orchestrator.records.server_fault import server_error
+
+    return server_error(cause, str(place)) or error
+
+
 def _to_file(path: Path) -> Callable[[], sqlite3.Connection]:
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=_PATIENCE, check_same_thread=False)
@@ -104,16 +119,8 @@ def _to_server(server: Server) -> Callable[[], Any]:
     def connect() -> Any:
         import psycopg
 
-        from orchestrator.records.postgresql import server_settings
+        from orchestrator.records.postgresql import connection_parameters
 
-        settings = server_settings(server, _PATIENCE)
-        return psycopg.connect(
-            dbname=settings["NAME"],
-            user=settings["USER"] or None,
-            password=settings["PASSWORD"] or None,
-            host=settings["HOST"] or None,
-            port=settings["PORT"] or None,
-            **settings["OPTIONS"],
-        )
+        return psycopg.connect(**connection_parameters(server, _PATIENCE))
 
     return connect

@@ -46,6 +46,19 @@ def server_settings(server: Server, patience: float) -> dict[str, Any]:
     }
 
 
+def connection_parameters(server: Server, patience: float) -> dict[str, Any]:
+    """libpq's parameters for it, for whoever connects without Django. The password is among them."""
+    settings = server_settings(server, patience)
+    return {
+        "dbname": settings["NAME"],
+        "user": settings["USER"] or None,
+        "password": settings["PASSWORD"] or None,
+        "host": settings["HOST"] or None,
+        "port": settings["PORT"] or None,
+        **settings["OPTIONS"],
+    }
+
+
 def require_usable(connection: BaseDatabaseWrapper, place: str) -> None:
     """Raises StoreError when the database is not UTF-8, or takes no writes."""
     with connection.cursor() as cursor:
