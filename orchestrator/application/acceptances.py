@@ -10,12 +10,15 @@ from orchestrator.documents.file import read_file
 from orchestrator.documents.free_item import FreeItem, free_items, unaccepted
 from orchestrator.documents.runbook import read_runbook
 from orchestrator.documents.site import acceptance_file
-from orchestrator.errors import InvalidDocument
+from orchestrator.errors import InputError, InvalidDocument
+from orchestrator.language import Text
 from orchestrator.model.effect import Effect
 from orchestrator.model.plan import Acceptance
 from orchestrator.model.site import Site
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
+
+_LONGEST_NAME = 64
 
 
 class Acceptances:
@@ -40,9 +43,21 @@ class Acceptances:
         return tuple({item.digest: item for item in items if unaccepted([item], known)}.values())
 
     def accept(self, items: Sequence[FreeItem], by: str, reason: str) -> None:
-        """Write down that `by` has read these and says that they only read."""
+        """Write down that `by` has read these and says that they only read.
+
+        Raises:
+            InputError: nobody is called so, or there is no reason; nothing was written.
+        """
+        name = " ".join(by.split())
+        if not name or not name.isprintable() or len(name) > _LONGEST_NAME:
+            raise InputError(
+                Text("审阅人姓名不可用", "the reviewer's name can't be used"),
+                Text(f"1-{_LONGEST_NAME} 个可显示的字符", f"1-{_LONGEST_NAME} characters that can be shown"),
+            )
+        if not reason.strip():
+            raise InputError(Text("必须写明理由", "a reason is required"))
         for item in items:
             append_acceptance(
                 acceptance_file(self._site),
-                Acceptance(item.digest, Effect.READ, by=by, reason=reason, what=item.what),
+                Acceptance(item.digest, Effect.READ, by=name, reason=reason.strip(), what=item.what),
             )

@@ -255,6 +255,13 @@ def test_a_free_command_runs_only_after_somebody_accepted_it(site: Site) -> None
     assert "free.yml:8:" in refused.err
 
     accept = ("runbook", "accept", "free", "--by", "李工", "--reason", "只读")
+    for by, reason, said in (
+        ("", "只读", "姓名不可用"),
+        ("李\x1b[2J工", "只读", "姓名不可用"),
+        ("李工", " ", "必须写明理由"),
+    ):
+        refused = site.run("runbook", "accept", "free", "--by", by, "--reason", reason, "--yes")
+        assert (refused.code, said in refused.err) == (2, True), refused
     declined = site.run(*accept, given="n\n")
     assert declined.code == 1
     assert "nproc" in declined.err
