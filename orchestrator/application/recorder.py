@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -39,9 +39,7 @@ def records_thread() -> Iterator[ThreadPoolExecutor]:
 class Recorder:
     """Stores outcomes in a thread of their own, in groups when they come faster than the disk takes them."""
 
-    def __init__(
-        self, plan: Plan, masker: Masker, records: ThreadPoolExecutor, on_progress: OnProgress
-    ) -> None:
+    def __init__(self, plan: Plan, masker: Masker, records: Executor, on_progress: OnProgress) -> None:
         self.number = 0
         self.remembers = True
         self.waivers: Sequence[Waiver] = ()
@@ -102,8 +100,11 @@ class Recorder:
 class ThreadedLedger:
     """The recorded ledger, asked in the records' thread: Django refuses to work beneath an event loop."""
 
-    def __init__(self, records: ThreadPoolExecutor) -> None:
+    def __init__(self, records: Executor) -> None:
         self._records = records
 
     def redeem(self, permit_id: str, plan_digest: str, at: datetime) -> None:
         self._records.submit(RecordedLedger().redeem, permit_id, plan_digest, at).result()
+
+    def redeemed_for(self, permit_id: str) -> str | None:
+        return self._records.submit(RecordedLedger().redeemed_for, permit_id).result()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -75,20 +75,20 @@ class Rounds:
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None  # stopped by a signal before there was a round to cancel
 
-    async def run_with(self, reach: Reach, request: RoundRequest, on_progress: OnProgress) -> int:
-        """`run` over connections that are kept, for who runs round after round."""
+    async def run_with(
+        self, reach: Reach, request: RoundRequest, on_progress: OnProgress, records: Executor
+    ) -> tuple[int, RoundState]:
+        """`run` over connections and in a records' thread that are kept, for who runs round after round."""
         name = find_runbook(self._site, request.runbook).name
-        with (
-            round_lock(self._site.state, name, request.actor.name, self._clock()),
-            records_thread() as records,
-        ):
+        with round_lock(self._site.state, name, request.actor.name, self._clock()):
             return await self._run(reach, request, on_progress, records)
 
     async def _run_once(self, request: RoundRequest, on_progress: OnProgress) -> int:
         reach = self._open_reach()
         try:
-            with _ended_by_signals():
-                return await self.run_with(reach, request, on_progress)
+            with _ended_by_signals(), records_thread() as records:
+                number, _ = await self.run_with(reach, request, on_progress, records)
+                return number
         finally:
             await reach.close()
 
@@ -118,8 +118,8 @@ class Rounds:
         return Prepared(documents, plan, hosts)
 
     async def _run(
-        self, reach: Reach, request: RoundRequest, on_progress: OnProgress, records: ThreadPoolExecutor
-    ) -> int:
+        self, reach: Reach, request: RoundRequest, on_progress: OnProgress, records: Executor
+    ) -> tuple[int, RoundState]:
         prepared = await self.prepare(request)
         plan = prepared.plan
         loop = asyncio.get_running_loop()
@@ -170,7 +170,7 @@ class Rounds:
             )
         finally:
             await recorder.finish(state, self._clock)
-        return recorder.number
+        return recorder.number, state
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from orchestrator.execution.launching import Attempted, Launching
 from orchestrator.execution.output import TAIL, output_path
 from orchestrator.execution.run_journal import RunJournal
 from orchestrator.execution.standing import EVERY_HOST, Course, Next, Standing, Todo
+from orchestrator.execution.start import Started
 from orchestrator.language import Text
 from orchestrator.model.effect import Effect
 from orchestrator.model.host import Host
@@ -47,7 +48,7 @@ class Leg:
     """What a leg works with."""
 
     number: int
-    plan: Plan
+    started: Started
     hosts: Mapping[str, Host]
     reach: Reach
     checks: Registry[CheckPlugin]
@@ -62,6 +63,10 @@ class Leg:
     clock: Callable[[], datetime]
     concurrency: int
     host_timeout: float
+
+    @property
+    def plan(self) -> Plan:
+        return self.started.plan
 
 
 @dataclass(frozen=True, slots=True)

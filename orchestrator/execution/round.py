@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from inspect import isawaitable
 
-from orchestrator.errors import CannotTell, Exhausted, Refused, Unreachable
+from orchestrator.errors import Exhausted, Refused, Unreachable
 from orchestrator.execution.inspector import STOPPED, inspect, own_fault
 from orchestrator.execution.memory import stamp
 from orchestrator.execution.parameters import Resolver
 from orchestrator.execution.result import without_value
+from orchestrator.execution.source import frozen_source
 from orchestrator.gate.ledger import Ledger, redeem
 from orchestrator.gate.permit import Permit
 from orchestrator.language import Text
@@ -117,7 +117,7 @@ class _Walk:
         self._clock = clock
         self._host_timeout = host_timeout
         self._remembered = remembered
-        self._source = _frozen(plan, source)
+        self._source = frozen_source(plan, source)
         self._waiting = iter(plan.hosts)
         self._outcomes: asyncio.Queue[HostOutcome] = asyncio.Queue()
         self._stopping = False
@@ -206,23 +206,3 @@ class _Walk:
             batches=0,
             commands=tuple(self._remembered.get(planned.name, ())),
         )
-
-
-def _frozen(plan: Plan, source: Callable[[str], bytes]) -> Callable[[str], bytes]:
-    """`source`, held against the digests that the plan was approved with."""
-    digests = frozenset(plan.documents.values())
-
-    def read(path: str) -> bytes:
-        try:
-            content = source(path)
-        except (KeyError, OSError):
-            raise CannotTell(
-                Text(f"计划中没有文件 {path}", f"the plan has no file {path}"),
-            ) from None
-        if hashlib.sha256(content).hexdigest() not in digests:
-            raise CannotTell(
-                Text(f"文件 {path} 与计划中的不同", f"the file {path} is not the one that was planned")
-            )
-        return content
-
-    return read

@@ -25,6 +25,9 @@ class Ledger(Protocol):
             Refused: it was used before.
         """
 
+    def redeemed_for(self, permit_id: str) -> str | None:
+        """Digest of the plan that the permit was used up for; None: it never was."""
+
 
 def redeem(permit: Permit, plan: Plan, now: datetime, ledger: Ledger) -> None:
     """Use the permit up for this plan.

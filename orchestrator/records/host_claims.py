@@ -31,6 +31,6 @@ def claim_hosts(number: int, hosts: Collection[str]) -> dict[str, int]:
 
 
 @database_faults()
-def release_hosts(number: int) -> None:
-    """Give back what a run claimed."""
-    HostClaim.objects.filter(run=number).delete()
+def release_hosts(number: int) -> int:
+    """Give back what a run claimed; returns how many hosts those were."""
+    return HostClaim.objects.filter(run=number).delete()[0]

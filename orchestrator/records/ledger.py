@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -11,7 +12,7 @@ from orchestrator.language import Text
 from orchestrator.model.actor import PROGRAM
 from orchestrator.records.database import database_faults
 from orchestrator.records.events import append_events
-from orchestrator.records.models.event import EventKind
+from orchestrator.records.models.event import Event, EventKind
 from orchestrator.records.models.redeemed_permit import RedeemedPermit
 
 
@@ -34,3 +35,12 @@ class RecordedLedger:
                 Text("许可已经用过，不能再次执行", "this permit was used already"),
                 Text("重新申请执行", "ask for a new one"),
             ) from None
+
+    @database_faults()
+    def redeemed_for(self, permit_id: str) -> str | None:
+        """Digest of the plan that a permit was used up for, where the table and the log say the same."""
+        row = RedeemedPermit.objects.filter(pk=permit_id).first()
+        told = Event.objects.filter(kind=EventKind.PERMIT_REDEEMED, subject=permit_id).first()
+        if row is None or told is None or json.loads(told.data).get("plan") != row.plan_digest:
+            return None
+        return row.plan_digest

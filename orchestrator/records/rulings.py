@@ -16,6 +16,7 @@ from orchestrator.records.events import append_events
 from orchestrator.records.models.attempt import Attempt
 from orchestrator.records.models.event import EventKind
 from orchestrator.records.models.ruling import Ruling as Row
+from orchestrator.records.postings import post_leg
 from orchestrator.records.run_log import tell
 from orchestrator.records.runs import run_name
 
@@ -49,11 +50,12 @@ def rule(
                 Text(f"{by.name} 已对它作过裁定", f"{by.name} has ruled on it already"),
                 Text("须由另一人裁定", "another person rules next"),
             )
-        Row.objects.create(
+        row = Row.objects.create(
             attempt=attempt, decision=decision, by=by.name, proof=by.proof, reason=reason, at=at
         )
         told = {"decision": decision, "by": by.name, "reason": reason, "number": attempt.number}
         tell(number, at, [(RunEventKind.RULED, host, task, told)])
+        post_leg(number, f"ruling {row.pk}", attempt.run.priority, at)
         append_events(at, by, [(EventKind.OUTCOME_RULED, f"{run_name(number)} {host} {task}", told)])
     return Ruling(host, task, attempt.number, decision, by, reason, at)
 

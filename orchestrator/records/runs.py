@@ -19,6 +19,7 @@ from orchestrator.records.events import append_events
 from orchestrator.records.host_claims import release_hosts
 from orchestrator.records.models.event import EventKind
 from orchestrator.records.models.run import Run as Row
+from orchestrator.records.postings import post_leg
 from orchestrator.records.result_text import write_text
 from orchestrator.records.run_log import tell
 
@@ -51,6 +52,7 @@ def request_run(request: RunRequest, at: datetime) -> int:
         data = {"runbook": request.runbook, "limit": request.limit, "schedule": request.schedule}
         tell(row.number, at, [(RunEventKind.REQUESTED, "", "", {**data, "actor": request.actor.name})])
         append_events(at, request.actor, [(EventKind.RUN_REQUESTED, run_name(row.number), data)])
+        post_leg(row.number, "requested", row.priority, at)
     return row.number
 
 
@@ -124,6 +126,8 @@ def make_run_wait(
         changes = {"wait": wait, "reason": write_text(reason), "until": until}
         Row.objects.filter(pk=number).update(**changes)
         Row.objects.filter(pk=number, state=RunState.RUNNING).update(state=RunState.WAITING)
+        if until is not None:
+            post_leg(number, "wait", Row.objects.values_list("priority", flat=True).get(pk=number), at, until)
 
 
 @database_faults()
@@ -166,6 +170,7 @@ def request_cancel(number: int, actor: Actor, at: datetime) -> Run:
             row.state = RunState.CANCELLING
             row.save()
             tell(number, at, [(RunEventKind.CANCEL_REQUESTED, "", "", {"by": actor.name})])
+            post_leg(number, "cancel", row.priority, at)
             append_events(at, actor, [(EventKind.RUN_CANCEL_REQUESTED, run_name(number), {})])
         if state is RunState.QUEUED:
             reason = Text(f"{actor.name} 在开始前取消", f"cancelled by {actor.name} before it began")
@@ -284,7 +289,9 @@ def _end(number: int, state: RunState, reason: Text | None, at: datetime) -> Non
     changes = {"state": state, "reason": write_text(reason), "finished_at": at, "wait": "", "until": None}
     if not open_rows.update(**changes):
         raise Busy(Text(f"第 {number} 次执行已结束", f"run {number} is over already"))
-    release_hosts(number)
+    if release_hosts(number):
+        for waiting, priority in Row.objects.filter(wait=Wait.OTHER_RUN).values_list("pk", "priority"):
+            post_leg(waiting, "hosts", priority, at)
 
 
 def _asked_by(number: int) -> Actor:

@@ -87,6 +87,10 @@ class Store:
         files = json.loads(self.get(manifest))["files"]
         return {path: self.get(digest) for path, digest in files.items()}
 
+    def plan(self, manifest: str) -> bytes:
+        """A frozen plan as JSON, verified. Raises as `get`."""
+        return self.get(json.loads(self.get(manifest))["plan"])
+
     def _path(self, digest: str) -> Path:
         return self._root / digest[:2] / digest[2:]
 

@@ -1,0 +1,281 @@
+"""Advancing a run by one leg: from where its journal stands to its next wait or its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from orchestrator.application.clock import Clock
+from orchestrator.application.recorder import ThreadedLedger
+from orchestrator.application.round_request import RoundRequest
+from orchestrator.application.rounds import Rounds
+from orchestrator.errors import Busy, InputError, OrchestratorError
+from orchestrator.execution.cancellation import Cancellation
+from orchestrator.execution.interpreter import Interpreter, Leg, LegEnd
+from orchestrator.execution.run_journal import RunJournal
+from orchestrator.execution.source import frozen_source
+from orchestrator.execution.start import Started, resume, start
+from orchestrator.gate.gate import admit
+from orchestrator.language import Text
+from orchestrator.model.effect import Effect
+from orchestrator.model.host import Host
+from orchestrator.model.plan import Plan
+from orchestrator.model.round import Progress, RoundState
+from orchestrator.model.run import Intent, Run, RunEventKind, RunRequest, RunState, Wait
+from orchestrator.model.runbook import Kind
+from orchestrator.model.site import Site
+from orchestrator.planning.thaw import find_hosts, thaw_plan
+from orchestrator.plugin.check import CheckPlugin
+from orchestrator.plugin.registry import Registry
+from orchestrator.reach.inventory import read_inventory
+from orchestrator.reach.session import Reach
+from orchestrator.records.host_claims import claim_hosts
+from orchestrator.records.journal import attempts
+from orchestrator.records.masking import Masker
+from orchestrator.records.rulings import rulings
+from orchestrator.records.run_log import told_output
+from orchestrator.records.runs import (
+    finish_run,
+    get_run,
+    make_run_wait,
+    record_plan,
+    record_round,
+    refuse_run,
+    run_request,
+    take_run,
+)
+from orchestrator.records.site_key import site_key
+from orchestrator.records.store import Store
+
+WATCH_SECONDS = 0.5
+"""How often a leg looks whether its run is to be cancelled."""
+_BUSY = timedelta(seconds=15)
+"""Until an inspection is tried again whose runbook another process has in hand."""
+
+Returned = TypeVar("Returned")
+
+
+class Legs:
+    """What a worker's engine calls. It holds the one way to the hosts and the one thread for the records."""
+
+    def __init__(
+        self,
+        site: Site,
+        checks: Registry[CheckPlugin],
+        rounds: Rounds,
+        clock: Clock,
+        reach: Reach,
+        records: Executor,
+        executor: str,
+    ) -> None:
+        """`executor` is the worker's name for the record."""
+        self._site = site
+        self._checks = checks
+        self._rounds = rounds
+        self._clock = clock
+        self._reach = reach
+        self._records = records
+        self._executor = executor
+
+    async def advance(self, number: int) -> None:
+        """Advance a run. Delivered twice, or for a run that is over, it does nothing.
+
+        Raises:
+            Fenced: another worker has taken it meanwhile.
+            StoreError: the records can't be written; it is to be delivered again.
+        """
+        run = await self._do(take_run, number, self._executor, self._clock())
+        if run is None:
+            return
+        cancellation = Cancellation()
+        if run.cancel_requested_at is not None:
+            cancellation.request()
+        watcher = asyncio.create_task(self._watch(number, cancellation))
+        try:
+            await self._advance(run, cancellation)
+        finally:
+            watcher.cancel()
+            with suppress(asyncio.CancelledError):
+                await watcher
+
+    async def _advance(self, run: Run, cancellation: Cancellation) -> None:
+        if cancellation.requested and not run.frozen:
+            reason = Text("开始前取消", "cancelled before it began")
+            await self._finish(run, LegEnd(RunState.CANCELLED, reason=reason, counts={}))
+        elif run.kind is Kind.INSPECTION:
+            await self._inspect(run, cancellation)
+        else:
+            await self._carry_out(run, cancellation)
+
+    async def _carry_out(self, run: Run, cancellation: Cancellation) -> None:
+        try:
+            started, hosts, files = await (self._resume(run) if run.frozen else self._begin(run))
+        except InputError as error:
+            await self._refuse(run, error)
+            return
+        if others := await self._claim(run, started.plan):
+            named = ", ".join(f"{host} (#{number})" for host, number in sorted(others.items()))
+            reason = Text(f"主机正被其他执行改动：{named}", f"another run changes these hosts: {named}")
+            await self._wait(run, LegEnd(None, Wait.OTHER_RUN, reason))
+            return
+        end = await self._interpret(run, started, hosts, files, cancellation)
+        await (self._wait(run, end) if end.state is None else self._finish(run, end))
+
+    async def _begin(self, run: Run) -> tuple[Started, Mapping[str, Host], Mapping[str, bytes]]:
+        """Plan, ask the gate, freeze, and use the permit up: in this order, and only then is it a run."""
+        request = await self._do(run_request, run.number)
+        prepared = await self._rounds.prepare(_as_round(request))
+        plan = prepared.plan
+        permit = admit(plan, self._clock())
+        store = Store(self._site.state)
+        frozen = await asyncio.to_thread(store.freeze, plan, prepared.documents.files)
+        started = start(permit, plan, self._clock(), ThreadedLedger(self._records))
+        await self._do(record_plan, run.number, run.epoch, plan, frozen, permit.id, self._clock())
+        return started, prepared.hosts, await asyncio.to_thread(store.thaw, frozen)
+
+    async def _resume(self, run: Run) -> tuple[Started, Mapping[str, Host], Mapping[str, bytes]]:
+        """What was planned and permitted when it began; of the documents nothing is read again."""
+        store = Store(self._site.state)
+        content = await asyncio.to_thread(store.plan, run.frozen)
+        plan = thaw_plan(content, run.plan_digest)
+        started = resume(plan, run.permit, ThreadedLedger(self._records))
+        files = await asyncio.to_thread(store.thaw, run.frozen)
+        request = await self._do(run_request, run.number)
+        inventory = await read_inventory(
+            tuple(map(Path, request.inventory)) or self._site.inventory,
+            (",".join(host.name for host in plan.hosts),),
+            None,
+            self._site.vault_password_file,
+            self._site.state / "cache",
+        )
+        key = site_key(self._site.state)
+        hosts = find_hosts(plan, inventory, self._checks, key, self._site.connect_timeout)
+        return started, hosts, files
+
+    async def _claim(self, run: Run, plan: Plan) -> Mapping[str, int]:
+        changed = [
+            host.name for host in plan.hosts if any(task.effect is not Effect.READ for task in host.tasks)
+        ]
+        return await self._do(claim_hosts, run.number, changed) if changed else {}
+
+    async def _interpret(
+        self,
+        run: Run,
+        started: Started,
+        hosts: Mapping[str, Host],
+        files: Mapping[str, bytes],
+        cancellation: Cancellation,
+    ) -> LegEnd:
+        secrets = {secret for host in hosts.values() for secret in host.secrets}
+        leg = Leg(
+            number=run.number,
+            started=started,
+            hosts=hosts,
+            reach=self._reach,
+            checks=self._checks,
+            journal=RunJournal(run.number, run.epoch, self._records, self._clock),
+            masker=Masker(secrets, site_key(self._site.state)),
+            cancellation=cancellation,
+            source=frozen_source(started.plan, files.__getitem__),
+            told_output=partial(self._told, run.number),
+            state=self._site.state,
+            clock=self._clock,
+            concurrency=self._site.concurrency,
+            host_timeout=self._site.host_timeout,
+        )
+        known = await self._do(attempts, run.number)
+        said = await self._do(rulings, run.number)
+        return await Interpreter(leg, known, said).advance()
+
+    async def _inspect(self, run: Run, cancellation: Cancellation) -> None:
+        """A round like any other, begun anew where one was broken off: it only reads."""
+        request = await self._do(run_request, run.number)
+        journal = RunJournal(run.number, run.epoch, self._records, self._clock)
+        told: set[asyncio.Task[None]] = set()
+
+        def show(progress: Progress) -> None:
+            data = {
+                "done": progress.hosts_done,
+                "hosts": progress.hosts_all,
+                "verdict": progress.verdict,
+                "counts": {verdict.value: count for verdict, count in progress.counts.items()},
+            }
+            task = asyncio.ensure_future(journal.tell(RunEventKind.PROGRESS, progress.host, "", data))
+            told.add(task)
+            task.add_done_callback(told.discard)
+
+        round_task = asyncio.ensure_future(
+            self._rounds.run_with(self._reach, _as_round(request), show, self._records)
+        )
+        stopper = asyncio.create_task(_stop_when(cancellation, round_task))
+        try:
+            number, state = await round_task
+        except Busy as error:
+            until = self._clock() + _BUSY
+            await self._wait(run, LegEnd(None, Wait.OTHER_RUN, error.message, until))
+            return
+        except InputError as error:
+            await self._refuse(run, error)
+            return
+        finally:
+            stopper.cancel()
+            if told:
+                await asyncio.wait(told)
+        if state is RoundState.CANCELLED and not cancellation.requested:
+            raise asyncio.CancelledError  # the worker is being stopped: another one goes on with it
+        await self._do(record_round, run.number, run.epoch, number, self._clock())
+        ended = RunState.SUCCEEDED if state is RoundState.COMPLETED else RunState.CANCELLED
+        await self._finish(run, LegEnd(ended, counts={}))
+
+    async def _refuse(self, run: Run, error: OrchestratorError) -> None:
+        reason = error.message
+        if error.hint is not None:
+            reason = Text(f"{reason.zh}（{error.hint.zh}）", f"{reason.en} ({error.hint.en})")
+        if run.frozen:
+            await self._finish(run, LegEnd(RunState.FAILED, reason=reason, counts={}))
+        else:
+            await self._do(refuse_run, run.number, run.epoch, reason, self._clock())
+
+    async def _wait(self, run: Run, end: LegEnd) -> None:
+        wait, reason = end.wait or Wait.TIME, end.reason or Text("", "")
+        await self._do(make_run_wait, run.number, run.epoch, wait, reason, self._clock(), end.until)
+
+    async def _finish(self, run: Run, end: LegEnd) -> None:
+        state = end.state or RunState.UNKNOWN
+        await self._do(finish_run, run.number, run.epoch, state, end.reason, self._clock(), end.counts or {})
+
+    async def _watch(self, number: int, cancellation: Cancellation) -> None:
+        while not cancellation.requested:
+            await asyncio.sleep(WATCH_SECONDS)
+            with suppress(OrchestratorError):  # the database is away: asked again
+                if (await self._do(get_run, number)).cancel_requested_at is not None:
+                    cancellation.request()
+
+    async def _told(self, number: int, intent: Intent) -> dict[str, int]:
+        return await self._do(told_output, number, intent.host, intent.task, intent.number)
+
+    async def _do(self, work: Callable[..., Returned], *arguments: object) -> Returned:
+        loop = asyncio.get_running_loop()
+        return await asyncio.shield(loop.run_in_executor(self._records, partial(work, *arguments)))
+
+
+async def _stop_when(cancellation: Cancellation, task: asyncio.Future[tuple[int, RoundState]]) -> None:
+    while not await cancellation.wait(3600):
+        pass
+    task.cancel()
+
+
+def _as_round(request: RunRequest) -> RoundRequest:
+    return RoundRequest(
+        runbook=request.runbook,
+        actor=request.actor,
+        limit=request.limit,
+        inventory=tuple(map(Path, request.inventory)),
+        tasks=request.tasks,
+    )

@@ -1,0 +1,1 @@
+"""The one process that holds credentials and carries runs out."""
