@@ -56,7 +56,7 @@ def list_hosts(pattern: str, site: Path | None, as_json: bool) -> int:
         return ExitCode.OK
     for row in rows:
         place = f"{row['user'] or ''}@{row['address']}:{row['port']}".lstrip("@")
-        click.echo(f"{row['name']}\t{'local' if row['transport'] == 'local' else place}")
+        click.echo(f"{one_line(str(row['name']))}\t{'local' if row['transport'] == 'local' else place}")
     return ExitCode.OK
 
 
