@@ -15,6 +15,7 @@ from orchestrator.model.site import Retention
 from orchestrator.records.database import database_faults
 from orchestrator.records.models.daily_sample import DailySample
 from orchestrator.records.models.host_result import HostResult
+from orchestrator.records.models.kept_forecasts import KeptForecasts
 from orchestrator.records.models.round import Round
 from orchestrator.records.models.sample import Sample
 from orchestrator.records.models.series import Series
@@ -124,6 +125,7 @@ def _remove_details(number: int, now: datetime) -> int:
         results = HostResult.objects.filter(round=number)
         removed = results.count()
         results._raw_delete(results.db)
+        KeptForecasts.objects.filter(round=number).delete()
         Round.objects.filter(pk=number).update(scope=NO_SCOPE, details_removed_at=now)
     return removed
 

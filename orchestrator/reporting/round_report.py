@@ -43,8 +43,7 @@ def build_report(
     hosts, history = read_hosts(row), read_history(row)
     impact = Impact(catalogue, hosts)
     lines = Items(history, impact, cache(known_metric))
-    until = row.finished_at or now  # one that was interrupted has no known end
-    placed = with_trends([pair for host in hosts for pair in lines.of_host(host)], until)
+    placed = with_trends(row, [pair for host in hosts for pair in lines.of_host(host)], now)
     findings = _findings(hosts, lines, [item for _, item in placed])
     counts = Counter(result.verdict for host in hosts for result in host.results)
     if row.details_removed_at:

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
-from django.db import migrations
+import django.db.models.deletion
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [("records", "0006_retention")]
-    operations = []
+    operations = [
+        migrations.CreateModel(
+            "KeptForecasts",
+            [
+                (
+                    "round",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="records.round",
+                    ),
+                ),
+                ("content", models.BinaryField()),
+            ],
+        ),
+    ]

@@ -11,6 +11,7 @@ from orchestrator.records.models.finding_note import FindingNote
 from orchestrator.records.models.former_password import FormerPassword
 from orchestrator.records.models.host_claim import HostClaim
 from orchestrator.records.models.host_result import HostResult
+from orchestrator.records.models.kept_forecasts import KeptForecasts
 from orchestrator.records.models.lease import Lease
 from orchestrator.records.models.memory import Memory
 from orchestrator.records.models.posting import Posting
@@ -39,6 +40,7 @@ __all__ = [
     "FormerPassword",
     "HostClaim",
     "HostResult",
+    "KeptForecasts",
     "Lease",
     "Memory",
     "Posting",
