@@ -17,6 +17,7 @@ from xlsxwriter import Workbook
 
 from orchestrator.language import Language, Text
 from orchestrator.model.report import RoundReport
+from orchestrator.model.verdict import Verdict
 from orchestrator_plugins.renderers.sheet import CELL, Book, Column, Sheet, cut
 from orchestrator_plugins.renderers.wording import Wording
 from orchestrator_plugins.renderers.xlsx import render
@@ -50,6 +51,20 @@ def sheets(workbook: bytes) -> dict[str, list[list[Any]]]:
         rows = ET.fromstring(packed[f"xl/worksheets/sheet{number}.xml"]).iter(f"{MAIN}row")
         found[name] = [[_cell(cell, strings) for cell in row] for row in rows]
     return found
+
+
+def _styles_of_text(workbook: bytes, styles: bytes) -> list[ET.Element]:
+    """Those of the cells that hold text of a host in the sheet of all items."""
+    formats = list(ET.fromstring(styles).find(f"{MAIN}cellXfs") or ())
+    names = list(sheets(workbook))
+    page = parts(workbook)[f"xl/worksheets/sheet{names.index('全部项目') + 1}.xml"]
+    rows = list(ET.fromstring(page).iter(f"{MAIN}row"))[1:]
+    cells = [cell for row in rows for cell in row if cell.attrib.get("t") == "s"]
+    named = {verdict.label.zh for verdict in Verdict}
+    strings = [text for row in sheets(workbook)["全部项目"][1:] for text in row if isinstance(text, str)]
+    return [
+        formats[int(cell.attrib["s"])] for cell, text in zip(cells, strings, strict=True) if text not in named
+    ]
 
 
 def _cell(cell: ET.Element, strings: list[str]) -> Any:
@@ -127,6 +142,9 @@ def test_text_that_looks_like_a_formula_stays_text(start: str) -> None:
     workbook = render(replace(report, items=(item,), title=words), Language.ZH)
     assert not any(re.search(rb"<f>|<hyperlink", part) for part in parts(workbook).values())
     assert words in sheets(workbook)["全部项目"][1]
+    # Whoever opens the cell and presses Enter would make it one, without the mark of a text.
+    (styles,) = [part for name, part in parts(workbook).items() if name == "xl/styles.xml"]
+    assert {style.get("quotePrefix") for style in _styles_of_text(workbook, styles)} == {"1"}
 
 
 @given(st.text(st.characters(codec=None)))
