@@ -66,7 +66,7 @@ class Book:
         self._head = workbook.add_format(
             {"bold": True, "bottom": 2, "bg_color": "#e7ebef", "text_wrap": True, "valign": "vcenter"}
         )
-        # Without the mark of a text, whoever edits a cell that begins with an equals sign makes a formula of it.
+        # Without the mark of a text, whoever edits a cell that begins with "=" makes a formula of it.
         self._text = workbook.add_format({"valign": "top", "quote_prefix": True})
         self._wrapped = workbook.add_format({"valign": "top", "text_wrap": True, "quote_prefix": True})
         self._number = workbook.add_format({"valign": "top", "num_format": "#,##0.####"})
