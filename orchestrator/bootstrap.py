@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from orchestrator.application.reports import Reports
     from orchestrator.application.rounds import Rounds
     from orchestrator.application.runbooks import RunbookFile
+    from orchestrator.application.runs import Runs
     from orchestrator.application.trends import Trends
     from orchestrator.application.waivers import Waivers
     from orchestrator.plugin.renderer import Renderer
@@ -128,6 +129,14 @@ class Wardround:
         from orchestrator.application.audit import Audit
 
         return Audit(self.site, self.people, system_clock)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Raises StoreError when the site's records can't be used."""
+        from orchestrator.application.runs import Runs
+
+        self._open_records()
+        return Runs(self.site, self.checks, self.people, system_clock)
 
     @cached_property
     def hosts(self) -> Hosts:

@@ -75,6 +75,10 @@ class Permission(StrEnum):
     """Assign a finding, note, close."""
     WAIVE = "waive"
     """Accept a finding for a time."""
+    RUN = "run"
+    """Have a runbook carried out that changes hosts, and stop a run."""
+    RULE = "rule"
+    """Say what is to be taken for an outcome that nobody knows."""
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_AUTHORISATIONS = "manage_authorisations"
     """Give and take roles and authorisations."""
@@ -101,6 +105,8 @@ class Permission(StrEnum):
 _ELIGIBLE = {
     Permission.HANDLE_FINDING: frozenset({Role.ENGINEER, Role.SUPERVISOR, Role.ACCOUNT_MANAGER}),
     Permission.WAIVE: frozenset({Role.SUPERVISOR, Role.IT_DIRECTOR}),
+    Permission.RUN: frozenset({Role.ENGINEER, Role.SUPERVISOR}),
+    Permission.RULE: frozenset({Role.ENGINEER, Role.SUPERVISOR, Role.IT_DIRECTOR}),
     Permission.MANAGE_ACCOUNTS: frozenset({Role.SYSTEM_ADMIN}),
     Permission.MANAGE_AUTHORISATIONS: frozenset({Role.SECURITY_ADMIN}),
     Permission.MANAGE_AUDIT: frozenset({Role.AUDIT_ADMIN}),
@@ -110,6 +116,8 @@ _ELIGIBLE = {
 _PERMISSIONS = {
     Permission.HANDLE_FINDING: Text("处理发现", "handle findings"),
     Permission.WAIVE: Text("批准豁免", "approve waivers"),
+    Permission.RUN: Text("执行与取消运行手册", "carry out and cancel runbooks"),
+    Permission.RULE: Text("裁定未知结果", "rule on unknown outcomes"),
     Permission.MANAGE_ACCOUNTS: Text("管理账号", "manage accounts"),
     Permission.MANAGE_AUTHORISATIONS: Text("管理角色与授权", "manage roles and authorisations"),
     Permission.MANAGE_AUDIT: Text("管理审计日志", "manage the audit log"),

@@ -1,0 +1,194 @@
+"""Runs as people ask for them, look at them, stop them and rule on them. Faces write rows and show rows."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import sleep
+
+from orchestrator.application.clock import Clock
+from orchestrator.application.people import People
+from orchestrator.application.runbooks import read_documents
+from orchestrator.errors import InputError
+from orchestrator.language import Text
+from orchestrator.model.effect import Effect
+from orchestrator.model.person import Permission
+from orchestrator.model.ruling import Ruling
+from orchestrator.model.run import Attempt, Decision, Run, RunEvent, RunRequest, RunState, TaskState, Wait
+from orchestrator.model.runbook import Runbook
+from orchestrator.model.site import Site
+from orchestrator.plugin.check import CheckPlugin
+from orchestrator.plugin.registry import Registry
+from orchestrator.records.journal import attempts
+from orchestrator.records.masking import Masker
+from orchestrator.records.rulings import rule, rulings
+from orchestrator.records.run_log import run_events
+from orchestrator.records.runs import get_run, list_runs, request_cancel, request_run, run_request
+from orchestrator.records.site_key import site_key
+
+FOLLOW_SECONDS = 0.05
+"""How often who follows looks for what is new."""
+
+WAITS_FOR_NOBODY = frozenset({Wait.TIME})
+"""Waits that end by themselves soon: who follows goes on following."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run with what is known of each attempt."""
+
+    run: Run
+    attempts: tuple[Attempt, ...]
+    rulings: tuple[Ruling, ...]
+
+    @property
+    def unruled(self) -> tuple[Attempt, ...]:
+        """Outcomes that nobody knows, the latest of each place."""
+        latest = {(one.intent.host, one.intent.task): one for one in self.attempts}
+        return tuple(one for one in latest.values() if one.outcome and one.outcome.state is TaskState.UNKNOWN)
+
+    @property
+    def failed_hosts(self) -> tuple[str, ...]:
+        bad = (TaskState.FAILED, TaskState.UNREACHABLE, TaskState.UNKNOWN, TaskState.STOPPED)
+        latest = {(one.intent.host, one.intent.task): one for one in self.attempts}
+        hosts = [one.intent.host for one in latest.values() if one.outcome and one.outcome.state in bad]
+        return tuple(dict.fromkeys(hosts))
+
+
+class Runs:
+    """The runs of one site, whose database is open."""
+
+    def __init__(self, site: Site, checks: Registry[CheckPlugin], people: People, clock: Clock) -> None:
+        self._site = site
+        self._checks = checks
+        self._people = people
+        self._clock = clock
+
+    def ask(
+        self,
+        name: str,
+        limit: str | None = None,
+        inventory: Collection[Path] = (),
+        key: str | None = None,
+        retry_of: int | None = None,
+    ) -> int:
+        """Ask for a run of a runbook; a worker takes it up. Returns its number.
+
+        Args:
+            key: whoever asks again with the same one gets the same run.
+
+        Raises:
+            NotFound, InvalidDocument: there is no such runbook, or it has errors.
+            Unauthenticated, Forbidden: it may change hosts, and that is not for whoever asks.
+        """
+        runbook = read_documents(self._site, name, self._checks).runbook
+        actor = self._people.decider(Permission.RUN, ()) if _changes(runbook) else self._people.starter()
+        request = RunRequest(
+            runbook=f"{Path(runbook.path).parent.name}/{runbook.name}",
+            kind=runbook.kind,
+            actor=actor,
+            key=key or secrets.token_hex(16),
+            title=runbook.title,
+            limit=limit,
+            inventory=tuple(str(path.absolute()) for path in inventory),
+            retry_of=retry_of,
+        )
+        return request_run(request, self._clock())
+
+    def list(self, last: int, states: Collection[RunState] = (), runbook: str | None = None) -> list[Run]:
+        """The latest, newest first."""
+        return list_runs(last, states, runbook)
+
+    def get(self, number: int) -> RunView:
+        """Raises NotFound when there is no such run."""
+        return RunView(get_run(number), tuple(attempts(number)), tuple(rulings(number)))
+
+    def follow(self, number: int, after: int = 0) -> Iterator[RunEvent]:
+        """What happened after the event numbered `after`, and what happens until the run is over or waits
+        for somebody. Whoever loses the connection asks again with the last number that was seen.
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        run = get_run(number)
+        while True:
+            found = run_events(number, after)
+            for event in found:
+                after = event.sequence
+                yield event
+            if found:
+                continue
+            if _rests(run) and after >= run.last_event:
+                return
+            sleep(FOLLOW_SECONDS)
+            run = get_run(number)
+
+    def cancel(self, number: int) -> Run:
+        """Ask for a run to be stopped. That it has stopped is another state, which its worker tells.
+
+        Raises:
+            NotFound: there is no such run.
+            InputError: it is over.
+        """
+        get_run(number)
+        return request_cancel(number, self._people.decider(Permission.RUN, ()), self._clock())
+
+    def rule(self, number: int, host: str, task: str, decision: Decision, reason: str) -> Ruling:
+        """Say what is to be taken for an outcome that nobody knows.
+
+        Raises:
+            NotFound: nothing is unknown there.
+            InputError: no reason is given, or that person has ruled on it already.
+        """
+        if not reason.strip():
+            raise InputError(
+                Text("裁定须写理由", "a ruling needs a reason"),
+                Text(
+                    "写明依据，例如在主机上看到了什么",
+                    "say what it rests on, such as what was seen on the host",
+                ),
+            )
+        get_run(number)
+        actor = self._people.decider(Permission.RULE, ())
+        masked = Masker((), site_key(self._site.state)).mask(reason)
+        return rule(number, host, task, decision, actor, masked, self._clock())
+
+    def retry_failed(self, number: int) -> int:
+        """Ask for a new run over the hosts of one that is over on which it did not succeed.
+
+        Raises:
+            InputError: it is not over, or no host failed.
+        """
+        view = self.get(number)
+        if not view.run.state.over:
+            raise InputError(
+                Text(f"第 {number} 次执行还没有结束", f"run {number} is not over"),
+                Text(f"等它结束，或执行 wardround run cancel {number}", "wait until it is, or cancel it"),
+            )
+        if not view.failed_hosts:
+            raise InputError(
+                Text(f"第 {number} 次执行没有失败的主机", f"run {number} failed on no host"),
+                Text("没有需要重试的", "there is nothing to retry"),
+            )
+        request = run_request(number)
+        return self.ask(
+            request.runbook,
+            ",".join(view.failed_hosts),
+            [Path(path) for path in request.inventory],
+            retry_of=number,
+        )
+
+
+def _rests(run: Run) -> bool:
+    """Whether nothing more happens by itself soon."""
+    if run.state.over:
+        return True
+    return run.state is RunState.WAITING and run.wait not in WAITS_FOR_NOBODY
+
+
+def _changes(runbook: Runbook) -> bool:
+    """Whether it may change a host."""
+    tasks = [task for play in runbook.plays for task in play.actions]
+    return any(task.module.reaches and task.effect is not Effect.READ for task in tasks)

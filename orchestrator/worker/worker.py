@@ -1,0 +1,169 @@
+"""A worker: takes a lease, hands what is posted to the engine, and advances the runs that it is delivered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar
+
+from orchestrator.application.clock import Clock
+from orchestrator.application.legs import Legs
+from orchestrator.application.recorder import records_thread
+from orchestrator.errors import Fenced, OrchestratorError, StoreError
+from orchestrator.execution.engine import Engine
+from orchestrator.execution.lease_keeper import LeaseKeeper, acquire
+from orchestrator.language import Text
+from orchestrator.model.lease import Lease
+from orchestrator.reach.session import Reach
+from orchestrator.records.leases import drop_lease
+from orchestrator.records.postings import (
+    Posting,
+    all_postings,
+    mark_handed,
+    new_postings,
+    remove_postings,
+    run_postings,
+)
+
+LOOK_SECONDS = 0.05
+"""How long what another process posts lies there: a query of 0.2 ms each time, half a percent of a core."""
+DRAIN_SECONDS = 30.0
+"""What legs under way are given when a worker is told to end. What runs on a host goes on there."""
+
+_log = logging.getLogger(__name__)
+Returned = TypeVar("Returned")
+MakeLegs = Callable[[Reach, Executor, str], Legs]
+
+
+class Worker:
+    """One worker, from its lease to its end. A process has one."""
+
+    def __init__(
+        self,
+        name: str,
+        engine: Engine,
+        open_reach: Callable[[], Reach],
+        make_legs: MakeLegs,
+        clock: Clock,
+        concurrency: int,
+    ) -> None:
+        """
+        Args:
+            name: no other living worker of these records has it.
+            make_legs: from the way to the hosts, the records' thread and the executor's name.
+            concurrency: runs under way at a time.
+        """
+        self._name = name
+        self._engine = engine
+        self._open_reach = open_reach
+        self._make_legs = make_legs
+        self._clock = clock
+        self._concurrency = concurrency
+        self._lost = False
+        self._stop = asyncio.Event()
+        self.ready: Future[Lease] = Future()
+        """Set once it takes runs; an error when it could not begin."""
+
+    async def work(self, drain: float = DRAIN_SECONDS) -> None:
+        """Work until `stop` is called or the lease is lost.
+
+        Raises:
+            Busy: a worker of that name lives.
+            StoreError: the records or the engine's store can't be used.
+            Fenced: it fell silent, and others have taken its runs over.
+        """
+        try:
+            lease = await asyncio.to_thread(acquire, self._name, self._clock)
+        except BaseException as error:
+            self.ready.set_exception(error)
+            raise
+        reach = self._open_reach()
+        try:
+            with records_thread() as records:
+                await self._deliver(lease, reach, records, drain)
+        finally:
+            await reach.close()
+            if not self._lost:
+                with suppress(StoreError):  # it is taken for dead then, as after a crash
+                    await asyncio.to_thread(drop_lease, lease)
+        if self._lost:
+            raise Fenced(
+                Text(
+                    "本工作进程曾失去响应，其任务已由其他进程接管，现在退出",
+                    "this worker fell silent and others have taken its runs over: it ends",
+                )
+            )
+
+    def stop(self) -> None:
+        """Begin nothing more and end. From the thread of its event loop."""
+        self._stop.set()
+
+    async def _deliver(self, lease: Lease, reach: Reach, records: Executor, drain: float) -> None:
+        loop = asyncio.get_running_loop()
+        legs = self._make_legs(reach, records, lease.executor)
+        keeper = LeaseKeeper(
+            lease,
+            self._clock,
+            on_lost=partial(_call, loop, self._lose),
+            on_dead=lambda executor: asyncio.run_coroutine_threadsafe(
+                self._engine.recover(executor), loop
+            ).result(),
+        )
+        try:
+            await self._engine.start(
+                partial(self._leg, legs, records), executor=lease.executor, concurrency=self._concurrency
+            )
+        except BaseException as error:
+            self.ready.set_exception(error)
+            raise
+        keeper.start()
+        try:
+            await self._hand_on(records, await self._do(records, all_postings))
+            self.ready.set_result(lease)
+            await self._look(records)
+        finally:
+            await self._engine.stop(0.0 if self._lost else drain)
+            await asyncio.to_thread(keeper.stop)
+
+    def _lose(self) -> None:
+        self._lost = True
+        self._stop.set()
+
+    async def _look(self, records: Executor) -> None:
+        while not self._stop.is_set():
+            try:
+                await self._hand_on(records, await self._do(records, new_postings))
+            except OrchestratorError as error:
+                _log.warning("what is due could not be read: %s", error)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._stop.wait()
+
+    async def _hand_on(self, records: Executor, postings: list[Posting]) -> None:
+        for posting in postings:
+            await self._engine.enqueue(posting.delivery)
+        if postings:
+            await self._do(records, mark_handed, [posting.number for posting in postings])
+
+    async def _leg(self, legs: Legs, records: Executor, run: int) -> None:
+        met = await self._do(records, run_postings, run)
+        await legs.advance(run)
+        if met:
+            now = self._clock()
+            over = [
+                one.number for one in met if one.delivery.not_before is None or one.delivery.not_before <= now
+            ]
+            await self._do(records, remove_postings, over)
+
+    async def _do(self, records: Executor, work: Callable[..., Returned], *arguments: object) -> Returned:
+        loop = asyncio.get_running_loop()
+        return await asyncio.shield(loop.run_in_executor(records, partial(work, *arguments)))
+
+
+def _call(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
+    """From another thread."""
+    loop.call_soon_threadsafe(what)
