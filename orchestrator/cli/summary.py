@@ -63,13 +63,18 @@ def _foretold(item: ReportItem, forecast: Forecast, report: RoundReport) -> str:
 
 
 def stdout() -> Console:
-    """A console on standard output that never breaks a line of data when it is piped."""
+    """A console on standard output that never breaks a line of data when it is piped.
+
+    What hosts wrote is no markup: `[/data]` in a log line would be taken for an end tag that has no start.
+    """
     shown = coloured(sys.stdout)
     return Console(
         file=sys.stdout,
         force_terminal=shown,
         no_color=not shown,
         highlight=False,
+        markup=False,
+        emoji=False,
         width=None if sys.stdout.isatty() else 160,
     )
 

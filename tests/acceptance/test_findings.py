@@ -149,6 +149,16 @@ def test_a_text_of_several_lines_is_one_line_of_a_list_and_whole_in_json(place: 
     assert (waiver["reason"], note["text"]) == (text, text)
 
 
+def test_what_looks_like_a_markup_of_the_terminal_is_shown_as_it_is(place: Place) -> None:
+    place.watched.write_text("ERROR [/data] is full :bomb: [red]x\n")
+    shown = place.run("round", "run", "morning")
+    assert (shown.returncode, "ERROR [/data] is full :bomb: [red]x" in shown.stdout) == (1, True), shown
+    (found,) = place.data("finding", "list")
+    assert place.run("finding", "assign", str(found["number"]), "wang[/b]").returncode == 0
+    listed = place.run("finding", "list")
+    assert (listed.returncode, "wang[/b]" in listed.stdout) == (0, True), listed
+
+
 def test_a_recheck_that_could_not_look_says_so_and_closes_nothing(place: Place) -> None:
     place.watched.write_text("ERROR disk\n")
     ran(place)
