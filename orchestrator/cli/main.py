@@ -22,6 +22,11 @@ COMMANDS = {
     "round": Entry(
         "orchestrator.cli.round", Text("巡检：执行、列出、查看", "Inspection rounds: run, list, show")
     ),
+    "run": Entry(
+        "orchestrator.cli.run",
+        Text("执行：开始、查看、跟踪、取消、裁定", "Runs: start, show, follow, cancel, rule"),
+    ),
+    "worker": Entry("orchestrator.cli.worker", Text("工作进程", "The process that carries runs out")),
     "trend": Entry("orchestrator.cli.trend", Text("走势与预测", "How a number went, and its forecast")),
     "report": Entry("orchestrator.cli.report", Text("生成一轮巡检的报告", "Write the report of a round")),
     "finding": Entry(
