@@ -36,13 +36,15 @@ class SessionFile:
             return None
         except OSError as error:
             raise _refused(self.path, error.strerror or str(error)) from error
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
                 raise _refused(self.path, "owner")
             if status.st_mode & 0o077:
                 raise _refused(self.path, f"mode {stat.S_IMODE(status.st_mode):04o}")
-            content = file.read(_LONGEST)
+            content = os.read(descriptor, _LONGEST)
+        finally:
+            os.close(descriptor)
         return Token(content.decode("ascii", "replace").strip(), _place())
 
     def make(self) -> Token:

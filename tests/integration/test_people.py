@@ -176,6 +176,12 @@ def test_a_session_file_that_others_may_read_is_refused(cast: Cast, mode: int) -
         cast.people.decider(Permission.WAIVE, ["his"])
 
 
+def test_a_folder_in_the_place_of_a_session_file_is_refused(cast: Cast) -> None:
+    cast.people.session_file.path.mkdir(parents=True)
+    with pytest.raises(Unauthenticated, match="owner"):
+        cast.people.session_file.read()
+
+
 def test_a_link_to_a_session_file_is_refused(cast: Cast) -> None:
     cast.log_in(APPROVER)
     path = cast.people.session_file.path
