@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import pwd
 from importlib.metadata import version
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+_NO_HOME = "/nonexistent"
+"""As Debian calls the home of accounts that have none."""
 
 
 def program_version() -> str:
@@ -24,5 +27,16 @@ def session_folder() -> Path:
     """Where this account of the machine keeps its session files. It chooses a place, never a person: a file
     that was made for somebody else is worth nothing here."""
     state = os.environ.get("XDG_STATE_HOME", "")
-    home = Path(state) if state.startswith("/") else Path("~/.local/state").expanduser()
-    return home / "wardround" / "sessions"
+    folder = Path(state) if state.startswith("/") else _home() / ".local" / "state"
+    return folder / "wardround" / "sessions"
+
+
+def _home() -> Path:
+    """Absolute, or where a session is found would depend on the folder that the command is run in."""
+    told = os.environ.get("HOME", "")
+    if told.startswith("/"):
+        return Path(told)
+    try:
+        return Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    except KeyError:  # an account of a container, without a name
+        return Path(_NO_HOME)
