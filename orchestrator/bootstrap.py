@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from orchestrator.application.rounds import Rounds
     from orchestrator.application.runbooks import RunbookFile
     from orchestrator.application.runs import Runs
+    from orchestrator.application.timetables import Timetables
     from orchestrator.application.trends import Trends
     from orchestrator.application.waivers import Waivers
     from orchestrator.plugin.renderer import Renderer
@@ -55,7 +56,7 @@ class Wardround:
         from orchestrator.application.rounds import Rounds
 
         self._open_records()
-        return Rounds(self.site, self.checks, versions(self.checks), system_clock, self.open_pool)
+        return Rounds(self.site, self.checks, versions(self.checks), system_clock)
 
     @cached_property
     def past_rounds(self) -> PastRounds:
@@ -109,7 +110,8 @@ class Wardround:
     def rechecks(self) -> Rechecks:
         from orchestrator.application.rechecks import Rechecks
 
-        return Rechecks(self.rounds, system_clock)
+        self._open_records()
+        return Rechecks(system_clock)
 
     @cached_property
     def waivers(self) -> Waivers:
@@ -143,6 +145,12 @@ class Wardround:
         from orchestrator.application.hosts import Hosts
 
         return Hosts(self.site)
+
+    @cached_property
+    def timetables(self) -> Timetables:
+        from orchestrator.application.timetables import Timetables
+
+        return Timetables(self.site, system_clock)
 
     @cached_property
     def acceptances(self) -> Acceptances:
@@ -225,12 +233,15 @@ def lint_documents(paths: Sequence[Path], folder: Path | None) -> Linted:
 
 
 def document_schema(document: str) -> Mapping[str, Any]:
-    """The JSON Schema of a kind of document; `runbook` is the only one so far."""
-    from orchestrator.documents.schema import runbook_schema
+    """The JSON Schema of a kind of document: `runbook` or `timetable`."""
+    from orchestrator.documents.schema import runbook_schema, timetable_schema
 
-    if document != "runbook":
-        raise KeyError(document)
-    return runbook_schema(all_checks())
+    match document:
+        case "runbook":
+            return runbook_schema(all_checks())
+        case "timetable":
+            return timetable_schema()
+    raise KeyError(document)
 
 
 def new_site(folder: Path) -> None:

@@ -28,6 +28,9 @@ COMMANDS = {
     ),
     "worker": Entry("orchestrator.cli.worker", Text("工作进程", "The process that carries runs out")),
     "trend": Entry("orchestrator.cli.trend", Text("走势与预测", "How a number went, and its forecast")),
+    "schedule": Entry(
+        "orchestrator.cli.schedule", Text("时间表：接下来何时执行", "The timetable: what runs next, and when")
+    ),
     "report": Entry("orchestrator.cli.report", Text("生成一轮巡检的报告", "Write the report of a round")),
     "finding": Entry(
         "orchestrator.cli.finding",

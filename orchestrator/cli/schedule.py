@@ -16,6 +16,8 @@ from orchestrator.cli.visible import one_line
 from orchestrator.model.work_calendar import WEEKDAYS
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from orchestrator.model.due_time import DueTime
     from orchestrator.model.timetable import Schedule
 
@@ -72,13 +74,16 @@ def _line(schedule: Schedule, due: DueTime) -> str:
         schedule.name,
         one_line(schedule.title),
         schedule.runbook,
-        _why(due),
+        _why(due, schedule.timezone),
     ]
     return "\t".join(parts)
 
 
-def _why(due: DueTime) -> str:
+def _why(due: DueTime, timezone: ZoneInfo) -> str:
     marks = [speak(due.why)]
+    if due.start != due.at:
+        start = f"{due.start.astimezone(timezone):%H:%M:%S}"
+        marks.append(say(f"错峰到 {start} 启动", f"spread: starts at {start}"))
     if due.provisional:
         marks.append(say("暂定：当年节假日未公布", "provisional: the year's holidays are not announced"))
     if due.moved_from is not None:

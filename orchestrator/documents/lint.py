@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from orchestrator.documents.accepted import read_acceptances
 from orchestrator.documents.file import read_file
@@ -16,6 +17,8 @@ from orchestrator.documents.runbook import read_runbook
 from orchestrator.documents.site import DEFAULTS, FILE, read_site
 from orchestrator.documents.systems import read_systems
 from orchestrator.documents.thresholds import read_thresholds
+from orchestrator.documents.timetable import read_timetable, runbook_names
+from orchestrator.documents.work_calendar import BETWEEN_YEARS, calendar_files, read_work_calendar
 from orchestrator.errors import Diagnostic, InvalidDocument, NotFound
 from orchestrator.language import Text
 from orchestrator.model.plan import Acceptance
@@ -37,9 +40,14 @@ class Form(StrEnum):
     SYSTEMS = "systems"
     THRESHOLDS = "thresholds"
     ACCEPTED = "accepted"
+    TIMETABLE = "timetable"
+    CALENDAR = "calendar"
 
 
-_NAMES = {FILE: Form.SITE} | {DEFAULTS[form]: form for form in (Form.SYSTEMS, Form.THRESHOLDS, Form.ACCEPTED)}
+_NAMES = {FILE: Form.SITE} | {
+    DEFAULTS[form]: form for form in (Form.SYSTEMS, Form.THRESHOLDS, Form.ACCEPTED, Form.TIMETABLE)
+}
+_TIMEZONE = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +71,23 @@ def lint(paths: Sequence[Path], site: Site | None, checks: Registry[CheckPlugin]
         NotFound: one of the paths does not exist.
     """
     documents = _documents(paths, site)
-    round_ = _Lint(checks)
+    round_ = _Lint(checks, site)
     own = [path for path, form in documents.items() if form is Form.ACCEPTED]
     for path in {*own, *(site.accepted if site else ())}:
         round_.read_acceptances(path)
     for path, form in documents.items():
         round_.read(path, form)
+    round_.read_calendars([path for path, form in documents.items() if form is Form.CALENDAR])
     return LintResult(len(documents), tuple(sorted(round_.found, key=lambda found: found.position)))
 
 
 class _Lint:
     """What has been found so far."""
 
-    def __init__(self, checks: Registry[CheckPlugin]) -> None:
+    def __init__(self, checks: Registry[CheckPlugin], site: Site | None) -> None:
         self.found: list[Diagnostic] = []
         self._checks = checks
+        self._site = site
         self._acceptances: list[Acceptance] = []
 
     def read_acceptances(self, path: Path) -> None:
@@ -97,10 +107,33 @@ class _Lint:
                     read_systems(str(path), read_file(path))
                 case Form.THRESHOLDS:
                     read_thresholds(str(path), read_file(path), self._checks)
-                case Form.ACCEPTED:
-                    pass  # read before the runbooks that rest on it
+                case Form.TIMETABLE:
+                    self._read_timetable(path)
+                case Form.ACCEPTED | Form.CALENDAR:
+                    pass  # read before the runbooks that rest on it; read all together
         except InvalidDocument as error:
             self.found.extend(error.diagnostics)
+
+    def read_calendars(self, paths: Sequence[Path]) -> None:
+        """Years are held against one another, also against those that were not asked about."""
+        folders = (
+            *dict.fromkeys(path.parent for path in paths),
+            *(self._site.calendars if self._site else ()),
+        )
+        try:
+            read_work_calendar(calendar_files(folders) if paths else ())
+        except InvalidDocument as error:
+            asked = {path.resolve() for path in paths}
+            self.found.extend(
+                found
+                for found in error.diagnostics
+                if found.rule in BETWEEN_YEARS or Path(found.position.file).resolve() in asked
+            )
+
+    def _read_timetable(self, path: Path) -> None:
+        site = self._site
+        runbooks = runbook_names(site.runbooks) if site else None
+        read_timetable(str(path), read_file(path), site.timezone if site else _TIMEZONE, runbooks)
 
     def _read_runbook(self, path: Path) -> None:
         runbook: Runbook = read_runbook(str(path), read_file(path), self._checks)
@@ -149,10 +182,16 @@ def _form(path: Path, site: Site | None) -> Form | None:
         for form, own in ((Form.SYSTEMS, site.systems), (Form.THRESHOLDS, site.thresholds)):
             if own is not None and own.resolve() == place:
                 return form
+        if site.timetable is not None and site.timetable.resolve() == place:
+            return Form.TIMETABLE
+        if place.parent in {own.resolve() for own in site.calendars}:
+            return Form.CALENDAR
         if place in {own.resolve() for own in site.accepted}:
             return Form.ACCEPTED
     if path.name in _NAMES:
         return _NAMES[path.name]
+    if place.parent.name == DEFAULTS["calendars"]:
+        return Form.CALENDAR
     folders = {own.resolve() for own in site.runbooks} if site else set()
     if "runbooks" in place.parts[:-1] or folders & set(place.parents):
         return Form.RUNBOOK

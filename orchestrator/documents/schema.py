@@ -1,10 +1,11 @@
-"""The JSON Schema of a runbook, which editors complete and check from. Made from the models that read it."""
+"""JSON Schemas, which editors complete and check documents from. Made from the models that read them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from orchestrator.documents.runbook_model import CheckOptions, RunbookModel
+from orchestrator.documents.timetable import TimetableModel
 from orchestrator.model.check import CheckSpec, Layer
 from orchestrator.model.runbook import Kind
 from orchestrator.plugin.check import CheckPlugin
@@ -43,6 +44,19 @@ def runbook_schema(checks: Registry[CheckPlugin]) -> Schema:
         **schema,
         "title": "Wardround runbook",
         "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def timetable_schema() -> Schema:
+    """Draft 2020-12, of `timetable.yml`."""
+    schema = TimetableModel.model_json_schema(ref_template=_REFERENCE)
+    schedule = schema["$defs"]["ScheduleModel"]
+    schedule["properties"] = {key: _given(value) for key, value in schedule["properties"].items()}
+    schedule["oneOf"] = [{"required": ["at"]}, {"required": ["every"]}]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "Wardround timetable",
     }
 
 

@@ -25,9 +25,11 @@ DEFAULTS = {
     "systems": "systems.yml",
     "thresholds": "thresholds.yml",
     "accepted": "accepted.yml",
+    "timetable": "timetable.yml",
+    "calendars": "calendars",
 }
 
-_FILES = ("systems", "thresholds", "accepted", "vault_password_file", "database_password_file")
+_FILES = ("systems", "thresholds", "accepted", "timetable", "vault_password_file", "database_password_file")
 
 _Name = Annotated[str, Field(min_length=1, max_length=120, pattern=FILLED)]
 _Path = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -47,6 +49,10 @@ def _known_timezone(name: str) -> str:
             did_you_mean(name, sorted(available_timezones())),
         ) from None
     return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_timezone)]
+"""The name of a time zone."""
 
 
 def _database_url(text: str) -> str:
@@ -79,10 +85,12 @@ class _SiteModel(BaseModel):
     systems: _Path = DEFAULTS["systems"]
     thresholds: _Path = DEFAULTS["thresholds"]
     accepted: _Path = DEFAULTS["accepted"]
+    timetable: _Path = DEFAULTS["timetable"]
+    calendars: _Path = DEFAULTS["calendars"]
     known_hosts: _Path = "known_hosts"
     state: _Path = "var"
     vault_password_file: _Path = ""
-    timezone: Annotated[str, AfterValidator(_known_timezone)] = "Asia/Shanghai"
+    timezone: TimeZone = "Asia/Shanghai"
     concurrency: Annotated[int, Strict(), Field(gt=0, le=1000)] = 50
     database: Annotated[_Path, AfterValidator(_database_url)] | None = None
     database_password_file: _Path | None = None
@@ -98,7 +106,7 @@ def read_site(path: Path, content: Path | None = None) -> Site:
     """The site whose file is `path`.
 
     Args:
-        content: the product's own folder, whose runbooks and acceptances come after the site's.
+        content: the product's own folder, whose runbooks, acceptances and calendars come after the site's.
 
     Raises:
         InvalidDocument: with all that is wrong, files that it names and that are missing included.
@@ -109,6 +117,7 @@ def read_site(path: Path, content: Path | None = None) -> Site:
     folder = _Folder(path.parent.absolute(), root, findings)
     inventory = folder.places("inventory", needed=True)
     runbooks = folder.places("runbooks")
+    calendars = folder.places("calendars")
     files = {key: folder.places(key) for key in _FILES}
     if model is None or findings.diagnostics:
         raise findings.error()
@@ -120,6 +129,8 @@ def read_site(path: Path, content: Path | None = None) -> Site:
         systems=next(iter(files["systems"]), None),
         thresholds=next(iter(files["thresholds"]), None),
         accepted=(*files["accepted"], *_shipped(content, "runbooks", DEFAULTS["accepted"])),
+        timetable=next(iter(files["timetable"]), None),
+        calendars=(*calendars, *_shipped(content, "inventories", "calendars")),
         known_hosts=folder.resolve(model.known_hosts),
         state=folder.resolve(model.state),
         vault_password_file=next(iter(files["vault_password_file"]), None),
@@ -195,9 +206,9 @@ def _fault(key: str, place: Path) -> Text | None:
     try:
         if not place.exists():
             return Text("不存在", "does not exist")
-        if key == "runbooks" and not place.is_dir():
+        if key in ("runbooks", "calendars") and not place.is_dir():
             return Text("不是文件夹", "is no folder")
-        if key not in ("runbooks", "inventory") and not place.is_file():
+        if key not in ("runbooks", "calendars", "inventory") and not place.is_file():
             return Text("不是文件", "is no file")
         if key == "database_password_file" and place.stat().st_mode & 0o077:
             return Text("其他用户可读；执行 chmod 600", "can be read by others; chmod 600 it")

@@ -60,6 +60,10 @@ class Site:
     host_timeout: float
     """Seconds for one host's whole inspection, after its login."""
 
+    timetable: Path | None = None
+    """None: nothing runs by itself."""
+    calendars: tuple[Path, ...] = ()
+    """Folders of work calendars, one file a year; the site's year hides the product's."""
     database: Server | None = None
     """None: SQLite in `state`."""
     audit: Path | None = None

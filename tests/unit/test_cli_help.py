@@ -21,6 +21,7 @@ LEAVES = [
     "round compare",
     "round calendar",
     "trend",
+    "schedule next",
     "report",
     "finding list",
     "finding show",
