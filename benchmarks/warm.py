@@ -44,7 +44,7 @@ async def main(wardround: Wardround, servers: Sequence[int]) -> None:
 
 async def _round(wardround: Wardround, reach: Reach, request: RoundRequest) -> int:
     with records_thread() as records:
-        number, _ = await wardround.rounds.run_with(reach, request, lambda _: None, records)
+        number, _ = await wardround.rounds.run(reach, request, lambda _: None, records)
     return number
 
 

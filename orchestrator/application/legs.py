@@ -38,6 +38,7 @@ from orchestrator.reach.session import Reach
 from orchestrator.records.host_claims import claim_hosts
 from orchestrator.records.journal import attempts
 from orchestrator.records.masking import Masker
+from orchestrator.records.result_text import write_text
 from orchestrator.records.rulings import rulings
 from orchestrator.records.run_log import told_output
 from orchestrator.records.runs import (
@@ -57,6 +58,9 @@ WATCH_SECONDS = 0.5
 """How often a leg looks whether its run is to be cancelled."""
 _BUSY = timedelta(seconds=15)
 """Until an inspection is tried again whose runbook another process has in hand."""
+
+COMMAND = "command:"
+"""How the names of workers begin that live within a command and carry out its run alone."""
 
 Returned = TypeVar("Returned")
 
@@ -90,8 +94,14 @@ class Legs:
             Fenced: another worker has taken it meanwhile.
             StoreError: the records can't be written; it is to be delivered again.
         """
+        before = await self._do(get_run, number)
         run = await self._do(take_run, number, self._executor, self._clock())
         if run is None:
+            return
+        if run.kind is Kind.INSPECTION and before.executor.startswith(COMMAND):
+            # Whoever waited for it is gone. Begun anew by itself, hours later, it would surprise everybody.
+            reason = Text("发起它的命令已结束", "the command that waited for it is gone")
+            await self._finish(run, LegEnd(RunState.FAILED, reason=reason, counts={}))
             return
         cancellation = Cancellation()
         if run.cancel_requested_at is not None:
@@ -205,13 +215,15 @@ class Legs:
                 "hosts": progress.hosts_all,
                 "verdict": progress.verdict,
                 "counts": {verdict.value: count for verdict, count in progress.counts.items()},
+                "failure": progress.failure and write_text(progress.failure.detail),
+                "reason": progress.failure and progress.failure.reason,
             }
             task = asyncio.ensure_future(journal.tell(RunEventKind.PROGRESS, progress.host, "", data))
             told.add(task)
             task.add_done_callback(told.discard)
 
         round_task = asyncio.ensure_future(
-            self._rounds.run_with(self._reach, _as_round(request), show, self._records)
+            self._rounds.run(self._reach, _as_round(request), show, self._records)
         )
         stopper = asyncio.create_task(_stop_when(cancellation, round_task))
         try:
@@ -236,7 +248,7 @@ class Legs:
     async def _refuse(self, run: Run, error: OrchestratorError) -> None:
         reason = error.message
         if error.hint is not None:
-            reason = Text(f"{reason.zh}（{error.hint.zh}）", f"{reason.en} ({error.hint.en})")
+            reason = Text(f"{reason.zh} ({error.hint.zh})", f"{reason.en} ({error.hint.en})")
         if run.frozen:
             await self._finish(run, LegEnd(RunState.FAILED, reason=reason, counts={}))
         else:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.application.clock import Clock
-from orchestrator.application.round_request import OnProgress, RoundRequest
-from orchestrator.application.rounds import Rounds
+from orchestrator.application.round_request import RoundRequest
 from orchestrator.errors import InputError
 from orchestrator.language import Text
 from orchestrator.model.actor import Actor
@@ -20,16 +19,14 @@ REACHABLE = "inspection/reachable"
 class Rechecks:
     """Rechecks at one site, whose database is open."""
 
-    def __init__(self, rounds: Rounds, clock: Clock) -> None:
-        self._rounds = rounds
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def run(self, number: int, actor: Actor, on_progress: OnProgress) -> int:
-        """Run the round that looks at finding `number` and return that round's number.
+    def request(self, number: int, actor: Actor) -> RoundRequest:
+        """The round that looks at finding `number`.
 
         Raises:
-            NotFound, InputError: there is no such finding, it is gone, or its runbook has that task no more.
-            Whatever `Rounds.run` raises.
+            NotFound, InputError: there is no such finding, or it is gone.
         """
         found = finding_detail(number, self._clock())
         if found.cleared_round is not None:
@@ -46,7 +43,7 @@ class Rechecks:
         line = found.line
         runbook = line.runbook if line.task else REACHABLE
         tasks = (line.task,) if line.task else ()
-        return self._rounds.run(RoundRequest(runbook, actor, limit=line.host, tasks=tasks), on_progress)
+        return RoundRequest(runbook, actor, limit=line.host, tasks=tasks)
 
     def result(self, number: int, report: RoundReport) -> Recheck:
         """What the recheck in that round came to."""

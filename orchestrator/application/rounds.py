@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
 from orchestrator.application.clock import Clock
-from orchestrator.application.recorder import Recorder, ThreadedLedger, records_thread
+from orchestrator.application.recorder import Recorder, ThreadedLedger
 from orchestrator.application.round_request import OnProgress, RoundRequest
 from orchestrator.application.runbooks import Documents, find_runbook, read_catalogue, read_documents
 from orchestrator.errors import Refused
@@ -54,43 +52,25 @@ class Rounds:
         checks: Registry[CheckPlugin],
         versions: Mapping[str, str],
         clock: Clock,
-        open_reach: Callable[[], Reach],
     ) -> None:
         """`versions` names all that executes a plan; `wardround` is among them."""
         self._site = site
         self._checks = checks
         self._versions = versions
         self._clock = clock
-        self._open_reach = open_reach
 
-    def run(self, request: RoundRequest, on_progress: OnProgress) -> int:
-        """Run one round and return its number. Ctrl-C ends it as cancelled, with what was collected.
+    async def run(
+        self, reach: Reach, request: RoundRequest, on_progress: OnProgress, records: Executor
+    ) -> tuple[int, RoundState]:
+        """Run one round; returns its number and how it ended. Cancelled, it ends with what was collected.
 
         Raises:
             NotFound, InvalidDocument, InvalidInventory, Refused, Busy: nothing was reached.
             StoreError: the records can't be written; the round stops.
         """
-        try:
-            return asyncio.run(self._run_once(request, on_progress))
-        except asyncio.CancelledError:
-            raise KeyboardInterrupt from None  # stopped by a signal before there was a round to cancel
-
-    async def run_with(
-        self, reach: Reach, request: RoundRequest, on_progress: OnProgress, records: Executor
-    ) -> tuple[int, RoundState]:
-        """`run` over connections and in a records' thread that are kept, for who runs round after round."""
         name = find_runbook(self._site, request.runbook).name
         with round_lock(self._site.state, name, request.actor.name, self._clock()):
             return await self._run(reach, request, on_progress, records)
-
-    async def _run_once(self, request: RoundRequest, on_progress: OnProgress) -> int:
-        reach = self._open_reach()
-        try:
-            with _ended_by_signals(), records_thread() as records:
-                number, _ = await self.run_with(reach, request, on_progress, records)
-                return number
-        finally:
-            await reach.close()
 
     async def prepare(self, request: RoundRequest) -> Prepared:
         """Documents and inventory to a plan. Nothing is reached, nothing is recorded."""
@@ -171,19 +151,3 @@ class Rounds:
         finally:
             await recorder.finish(state, self._clock)
         return recorder.number, state
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """A terminal that is closed and a service that is stopped end a round as Ctrl-C does."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    signals = (signal.SIGTERM, signal.SIGHUP)
-    for number in signals:
-        with suppress(ValueError, RuntimeError):  # not the main thread
-            loop.add_signal_handler(number, task.cancel if task else lambda: None)
-    try:
-        yield
-    finally:
-        for number in signals:
-            with suppress(ValueError, RuntimeError):
-                loop.remove_signal_handler(number)

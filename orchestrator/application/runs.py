@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
 
 from orchestrator.application.clock import Clock
 from orchestrator.application.people import People
-from orchestrator.application.runbooks import read_documents
+from orchestrator.application.round_request import RoundRequest
+from orchestrator.application.runbooks import find_runbook, read_documents
 from orchestrator.errors import InputError
 from orchestrator.language import Text
+from orchestrator.model.actor import Actor
 from orchestrator.model.effect import Effect
 from orchestrator.model.person import Permission
 from orchestrator.model.ruling import Ruling
 from orchestrator.model.run import Attempt, Decision, Run, RunEvent, RunRequest, RunState, TaskState, Wait
-from orchestrator.model.runbook import Runbook
+from orchestrator.model.runbook import Kind, Runbook
 from orchestrator.model.site import Site
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
@@ -97,6 +99,24 @@ class Runs:
         )
         return request_run(request, self._clock())
 
+    def ask_round(self, asked: RoundRequest) -> int:
+        """Ask for an inspection. Anybody may: it only reads."""
+        found = find_runbook(self._site, asked.runbook)
+        request = RunRequest(
+            runbook=f"{found.kind}/{found.name}",
+            kind=Kind.INSPECTION,
+            actor=asked.actor,
+            key=secrets.token_hex(16),
+            limit=asked.limit,
+            inventory=tuple(str(path.absolute()) for path in asked.inventory),
+            tasks=asked.tasks,
+        )
+        return request_run(request, self._clock())
+
+    def stop_round(self, number: int, actor: Actor) -> None:
+        """Stop an inspection, for whoever asked for it and waits."""
+        request_cancel(number, actor, self._clock())
+
     def list(self, last: int, states: Collection[RunState] = (), runbook: str | None = None) -> list[Run]:
         """The latest, newest first."""
         return list_runs(last, states, runbook)
@@ -105,9 +125,14 @@ class Runs:
         """Raises NotFound when there is no such run."""
         return RunView(get_run(number), tuple(attempts(number)), tuple(rulings(number)))
 
-    def follow(self, number: int, after: int = 0) -> Iterator[RunEvent]:
+    def follow(
+        self, number: int, after: int = 0, check: Callable[[], None] = lambda: None
+    ) -> Iterator[RunEvent]:
         """What happened after the event numbered `after`, and what happens until the run is over or waits
         for somebody. Whoever loses the connection asks again with the last number that was seen.
+
+        Args:
+            check: called again and again; raises what has kept the run from going on.
 
         Raises:
             NotFound: there is no such run.
@@ -122,6 +147,7 @@ class Runs:
                 continue
             if _rests(run) and after >= run.last_event:
                 return
+            check()
             sleep(FOLLOW_SECONDS)
             run = get_run(number)
 

@@ -148,10 +148,12 @@ def recheck_finding(number: int, site: Path | None, as_json: bool) -> int:
     from orchestrator.cli.finding_view import finding_row
     from orchestrator.cli.progress import ProgressLine
     from orchestrator.model.finding import Seen
+    from orchestrator.worker.inspection import run_round
 
     wardround = open_wardround(site)
     with ProgressLine(sys.stderr) as line:
-        number_of_round = wardround.rechecks.run(number, wardround.people.starter(), line.show)
+        request = wardround.rechecks.request(number, wardround.people.starter())
+        number_of_round = run_round(wardround, request, line.show)
     result = wardround.rechecks.result(number, wardround.reports.build(number_of_round))
     if as_json:
         reason = speak(result.reason) if result.reason else None

@@ -74,13 +74,12 @@ def ping(pattern: str, site: Path | None) -> int:
     from orchestrator.application.round_request import RoundRequest
     from orchestrator.bootstrap import open_wardround
     from orchestrator.cli.summary import print_hosts
+    from orchestrator.worker.inspection import run_round
 
     wardround = open_wardround(site)
     limit = None if pattern == "all" else pattern
-    number = wardround.rounds.run(
-        RoundRequest(runbook="inspection/reachable", actor=wardround.people.starter(), limit=limit),
-        lambda _: None,
-    )
+    request = RoundRequest(runbook="inspection/reachable", actor=wardround.people.starter(), limit=limit)
+    number = run_round(wardround, request, lambda _: None)
     report = wardround.reports.build(number)
     print_hosts(report)
     return ExitCode.UNKNOWN if any(host.failure for host in report.hosts) else ExitCode.OK

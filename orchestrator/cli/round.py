@@ -112,9 +112,10 @@ def show_round(number: int | None, site: Path | None, as_json: bool) -> int:
 def run_and_show(wardround: Wardround, request: RoundRequest, *, as_json: bool, report: Path | None) -> int:
     """Run a round, write its report and show the result."""
     from orchestrator.cli.progress import ProgressLine
+    from orchestrator.worker.inspection import run_round as run_inspection
 
     with ProgressLine(sys.stderr) as line:
-        number = wardround.rounds.run(request, on_progress=line.show)
+        number = run_inspection(wardround, request, line.show)
     result = wardround.reports.build(number)
     path = wardround.reports.write(result, "html", language(), report)
     if as_json:

@@ -70,7 +70,7 @@ def start_run(
         if as_json:
             click.echo(json.dumps({"number": number}))
         return ExitCode.OK
-    with some_worker(wardround):
+    with some_worker(wardround, number):
         return _follow(wardround, number, 0, as_json=as_json)
 
 
@@ -167,7 +167,7 @@ def cancel_run(number: int, site: Path | None) -> int:
         click.echo(say("已取消，尚未开始", "cancelled before it began"), err=True)
         return ExitCode.OK
     click.echo(say("已请求取消，等待确认…", "asked for; waiting until it is confirmed…"), err=True)
-    with some_worker(wardround):
+    with some_worker(wardround, number):
         _follow(wardround, number, run.last_event, as_json=False)
     stopped = wardround.runs.get(number).run.state is RunState.CANCELLED
     return ExitCode.OK if stopped else ExitCode.UNKNOWN
@@ -180,8 +180,8 @@ def cancel_run(number: int, site: Path | None) -> int:
         "生产主机上 once 的步骤须两人裁定一致。\n\n"
         '  wardround run rule 12 his-db01 backup --decision done --reason "备份文件已在，大小正确"',
         "Say what is to be taken for an outcome that nobody knows: retry (it did not happen, do it), "
-        "done (it happened, go on), abort (go no further on that host).\n\nOn a production host a step of effect once "
-        "takes two persons who agree.\n\n"
+        "done (it happened, go on), abort (go no further on that host).\n\n"
+        "On a production host a step of effect once takes two persons who agree.\n\n"
         '  wardround run rule 12 his-db01 backup --decision done --reason "the dump is there and whole"',
     ),
 )
@@ -228,7 +228,7 @@ def resume_run(number: int, site: Path | None, as_json: bool) -> int:
 
     wardround = open_wardround(site)
     run = wardround.runs.get(number).run
-    with some_worker(wardround):
+    with some_worker(wardround, number):
         return _follow(wardround, number, run.last_event, as_json=as_json)
 
 
@@ -259,7 +259,7 @@ def retry_run(number: int, site: Path | None, failed_hosts: bool, as_json: bool)
     wardround = open_wardround(site)
     again = wardround.runs.retry_failed(number)
     click.echo(say(f"第 {again} 次执行", f"run {again}"), err=True)
-    with some_worker(wardround):
+    with some_worker(wardround, again):
         return _follow(wardround, again, 0, as_json=as_json)
 
 

@@ -57,7 +57,7 @@ class LeaseKeeper:
         lease: Lease,
         clock: Clock,
         on_lost: Callable[[], None],
-        on_dead: Callable[[str], object],
+        on_dead: Callable[[str], object] | None,
         *,
         beat_seconds: float = BEAT_SECONDS,
         patience: float = PATIENCE,
@@ -94,7 +94,8 @@ class LeaseKeeper:
                     if not beat(self.lease, self._clock()):
                         self._on_lost()
                         return
-                    self._look_around()
+                    if self._on_dead is not None:
+                        self._look_around(self._on_dead)
                 except OrchestratorError as error:
                     # Nobody else can beat or bury either while the database is away.
                     _log.warning("the lease could not be renewed: %s", error)
@@ -102,7 +103,7 @@ class LeaseKeeper:
         finally:
             disconnect()
 
-    def _look_around(self) -> None:
+    def _look_around(self, on_dead: Callable[[str], object]) -> None:
         others = [one for one in list_leases() if one.fence != self.lease.fence]
         silent = self._watch.silent(others)
         for one in others:
@@ -110,11 +111,11 @@ class LeaseKeeper:
                 bury(one)
         for one in list_leases():
             if one.dead and one.fence != self.lease.fence:
-                self._hand_on(one)
+                self._hand_on(one, on_dead)
 
-    def _hand_on(self, dead: Lease) -> None:
+    def _hand_on(self, dead: Lease, on_dead: Callable[[str], object]) -> None:
         try:
-            self._on_dead(dead.executor)
+            on_dead(dead.executor)
         except OrchestratorError as error:
             _log.warning("what %s had begun could not be taken over yet: %s", dead.executor, error)
         else:

@@ -66,6 +66,12 @@ def mark_handed(numbers: list[int]) -> None:
 
 
 @database_faults()
+def post_again(executor: str) -> None:
+    """Have what a dead worker had in hand, its engine with it, handed to another one's engine."""
+    Row.objects.filter(run__executor=executor).update(handed=False)
+
+
+@database_faults()
 def run_postings(run: int) -> list[Posting]:
     """What a leg of this run that begins now satisfies."""
     return [_read(row) for row in Row.objects.filter(run=run).order_by("pk")]

@@ -6,12 +6,14 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Protocol
 
 from orchestrator.application.clock import system_clock
-from orchestrator.application.legs import Legs
+from orchestrator.application.legs import COMMAND, Legs
 from orchestrator.bootstrap import Wardround
-from orchestrator.execution.dbos_engine import DbosEngine
+from orchestrator.execution.direct_engine import DirectEngine
+from orchestrator.execution.engine import Engine
 from orchestrator.records.leases import list_leases
 from orchestrator.records.process import surely_gone
 from orchestrator.worker.worker import Worker
@@ -23,10 +25,17 @@ CONCURRENCY = 20
 
 def make_worker(wardround: Wardround, name: str | None = None) -> Worker:
     """A worker of this site. Touches the records, and no host."""
-    site, rounds = wardround.site, wardround.rounds
+    from orchestrator.execution.dbos_engine import DbosEngine
+
+    site = wardround.site
     engine = DbosEngine(site.database or site.state / ENGINE_FILE, system_clock)
+    return _worker(wardround, name or default_name(), engine)
+
+
+def _worker(wardround: Wardround, name: str, engine: Engine, only: int | None = None) -> Worker:
+    site, rounds = wardround.site, wardround.rounds
     return Worker(
-        name or default_name(),
+        name,
         engine,
         wardround.open_pool,
         lambda reach, records, executor: Legs(
@@ -34,6 +43,7 @@ def make_worker(wardround: Wardround, name: str | None = None) -> Worker:
         ),
         system_clock,
         CONCURRENCY,
+        only,
     )
 
 
@@ -43,36 +53,56 @@ def default_name() -> str:
 
 
 def worker_alive() -> bool:
-    """Whether a worker holds a lease and is not known to be gone."""
-    return any(not lease.dead and not surely_gone(lease.life) for lease in list_leases())
+    """Whether a worker for all runs holds a lease and is not known to be gone."""
+    return any(
+        not lease.dead and not surely_gone(lease.life) and not lease.identity.startswith(COMMAND)
+        for lease in list_leases()
+    )
+
+
+class Hands(Protocol):
+    """Whoever carries a run out while somebody waits for it."""
+
+    def check(self) -> None:
+        """Raises what has kept the run from going on, where that is known here."""
 
 
 @contextmanager
-def some_worker(wardround: Wardround) -> Iterator[None]:
-    """A worker within this process, for as long as this lasts, unless one is alive.
+def some_worker(wardround: Wardround, run: int) -> Iterator[Hands]:
+    """A worker within this process for one run, for as long as this lasts, unless one is alive for all.
 
     Raises:
         StoreError: the records or the engine's store can't be used.
     """
     wardround.runs  # noqa: B018 - opens the records
     if worker_alive():
-        yield
+        yield _Elsewhere()
         return
-    inside = _Inside(make_worker(wardround, f"{default_name()}-{os.getpid()}"))
+    inside = _Inside(wardround, run)
     inside.start()
     try:
-        yield
+        yield inside
     finally:
         inside.stop()
+
+
+class _Elsewhere:
+    """Another process: what keeps it from going on is in its own log."""
+
+    def check(self) -> None:
+        pass
 
 
 class _Inside(threading.Thread):
     """A worker in a thread of this process."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, wardround: Wardround, run: int) -> None:
         super().__init__(name="worker", daemon=True)
-        self._worker = worker
+        name = f"{COMMAND}{os.uname().nodename}-{os.getpid()}"
+        engine = DirectEngine(system_clock, self._fail)
+        self._worker = _worker(wardround, name, engine, run)
         self._loop = asyncio.new_event_loop()
+        self._failure: BaseException | None = None
 
     def start(self) -> None:
         """Returns once it takes runs. Raises what keeps it from doing so."""
@@ -80,17 +110,23 @@ class _Inside(threading.Thread):
         self._worker.ready.result()
 
     def run(self) -> None:
-        with self._loop_of_its_own():
+        try:
             self._loop.run_until_complete(self._worker.work(drain=0.0))
+        except Exception as error:  # noqa: BLE001 - told to whoever waits, in their thread
+            self._failure = error
+        finally:
+            self._loop.close()
+
+    def check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
         """What is under way on hosts goes on there, and is asked back by whoever takes the run up next."""
-        self._loop.call_soon_threadsafe(self._worker.stop)
+        with suppress(RuntimeError):  # it has ended by itself
+            self._loop.call_soon_threadsafe(self._worker.stop)
         self.join()
 
-    @contextmanager
-    def _loop_of_its_own(self) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            self._loop.close()
+    def _fail(self, error: Exception) -> bool:
+        self._failure = error
+        return True

@@ -25,6 +25,7 @@ from orchestrator.records.postings import (
     all_postings,
     mark_handed,
     new_postings,
+    post_again,
     remove_postings,
     run_postings,
 )
@@ -50,12 +51,14 @@ class Worker:
         make_legs: MakeLegs,
         clock: Clock,
         concurrency: int,
+        only: int | None = None,
     ) -> None:
         """
         Args:
             name: no other living worker of these records has it.
             make_legs: from the way to the hosts, the records' thread and the executor's name.
             concurrency: runs under way at a time.
+            only: the one run that it carries out, and then it looks after nobody else; None: all.
         """
         self._name = name
         self._engine = engine
@@ -63,6 +66,7 @@ class Worker:
         self._make_legs = make_legs
         self._clock = clock
         self._concurrency = concurrency
+        self._only = only
         self._lost = False
         self._stop = asyncio.Event()
         self.ready: Future[Lease] = Future()
@@ -109,9 +113,7 @@ class Worker:
             lease,
             self._clock,
             on_lost=partial(_call, loop, self._lose),
-            on_dead=lambda executor: asyncio.run_coroutine_threadsafe(
-                self._engine.recover(executor), loop
-            ).result(),
+            on_dead=None if self._only else partial(self._take_over, loop),
         )
         try:
             await self._engine.start(
@@ -129,6 +131,11 @@ class Worker:
             await self._engine.stop(0.0 if self._lost else drain)
             await asyncio.to_thread(keeper.stop)
 
+    def _take_over(self, loop: asyncio.AbstractEventLoop, executor: str) -> None:
+        """In the keeper's thread: all that a dead worker had in hand, in its engine or in ours."""
+        asyncio.run_coroutine_threadsafe(self._engine.recover(executor), loop).result()
+        post_again(executor)
+
     def _lose(self) -> None:
         self._lost = True
         self._stop.set()
@@ -144,10 +151,11 @@ class Worker:
                     await self._stop.wait()
 
     async def _hand_on(self, records: Executor, postings: list[Posting]) -> None:
-        for posting in postings:
+        mine = [one for one in postings if self._only in (None, one.delivery.run)]
+        for posting in mine:
             await self._engine.enqueue(posting.delivery)
-        if postings:
-            await self._do(records, mark_handed, [posting.number for posting in postings])
+        if mine:
+            await self._do(records, mark_handed, [posting.number for posting in mine])
 
     async def _leg(self, legs: Legs, records: Executor, run: int) -> None:
         met = await self._do(records, run_postings, run)
