@@ -8,6 +8,12 @@ from enum import StrEnum
 
 from orchestrator.language import Text
 
+CHUNK = 1024 * 1024
+"""Bytes of stdout, and of stderr, that one report carries at most."""
+
+KEPT = 256 * 1024 * 1024
+"""Bytes of stdout, and of stderr, that a host keeps at most: the first ones."""
+
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -69,13 +75,13 @@ class LaunchReport:
     rc: int | None = None
     """Known when it exited; after TIMED_OUT and STOPPED what its ending left."""
     stdout: bytes = b""
-    """From the offset that was asked for, at most `launcher.CHUNK` bytes of it."""
+    """From the offset that was asked for, at most `CHUNK` bytes of it."""
     stderr: bytes = b""
     stdout_size: int = 0
-    """Bytes there are on the host by now, at most `launcher.KEPT`."""
+    """Bytes there are on the host by now, at most `KEPT`."""
     stderr_size: int = 0
     capped: bool = False
-    """It wrote more than is kept: the first `launcher.KEPT` bytes of each stream are there."""
+    """It wrote more than is kept: the first `KEPT` bytes of each stream are there."""
     seconds: float | None = None
     """How long it ran, where the host can tell."""
     ended_ago: float | None = None

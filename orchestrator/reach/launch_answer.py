@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from orchestrator.errors import SpoolError
 from orchestrator.language import Text
-from orchestrator.model.launch import LaunchReport, LaunchState, Swept, is_id
+from orchestrator.model.launch import CHUNK, LaunchReport, LaunchState, Swept, is_id
 from orchestrator.model.question import CommandAnswer, CommandEnd
-from orchestrator.reach.launch_script import CHUNK, HELLO, Offsets
+from orchestrator.reach.launch_script import HELLO, Offsets
 
 _STATES = {
     "running": LaunchState.RUNNING,

@@ -103,8 +103,8 @@ _l_end() {
       _l_signal KILL
     fi
     [ "$2" = 0 ] || [ "$_l_n" -lt "$2" ] || return 1
-    if [ "$_l_n" -lt $(($1 + 5)) ] && sleep 0.1 2>/dev/null; then
-      _l_n=$((_l_n + 1))
+    if [ "$_l_n" -lt $(($1 + 5)) ] && sleep 0.2 2>/dev/null; then
+      _l_n=$((_l_n + 2))
     else
       sleep 1
       _l_n=$((_l_n + 10))

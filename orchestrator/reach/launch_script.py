@@ -37,18 +37,12 @@ import math
 import secrets
 from dataclasses import dataclass
 
-from orchestrator.model.launch import Launch
+from orchestrator.model.launch import CHUNK, KEPT, Launch
 from orchestrator.reach.launch_processes import PROCESS, SYNC, TREE
 from orchestrator.reach.supervisor import SUPERVISOR_NAME
 
 HELLO = "wardround-launch"
 """The first word of every answer."""
-
-CHUNK = 1024 * 1024
-"""Bytes of stdout, and of stderr, that one report carries at most."""
-
-KEPT = 256 * 1024 * 1024
-"""Bytes of stdout, and of stderr, that are kept on the host at most: the first ones."""
 
 PLACES = (
     '"${XDG_STATE_HOME:-/var/lib}/wardround" "${XDG_STATE_HOME:-${HOME:-/nowhere}/.local/state}/wardround"'
