@@ -26,9 +26,13 @@ from orchestrator.records.models.finding import Finding
 from orchestrator.records.models.host_result import HostResult
 from orchestrator.records.models.round import Round
 from orchestrator.records.result_text import write_results, write_text
+from orchestrator.records.rows import insert_rows
 from orchestrator.records.samples import record_samples
 from orchestrator.records.scope import write_scope
 
+_COLUMNS = (
+    *("round", "host", "verdict", "failure_reason", "failure", "started_at", "seconds", "batches", "results"),
+)
 _COUNTED = (Verdict.OK, Verdict.WARN, Verdict.CRIT, Verdict.UNKNOWN, Verdict.SKIPPED, Verdict.WAIVED)
 
 
@@ -87,7 +91,7 @@ def record_outcomes(number: int, outcomes: Sequence[HostOutcome], masker: Masker
     with transaction.atomic():
         _count(number, masked)
         row = Round.objects.defer("scope").get(pk=number)
-        HostResult.objects.bulk_create([_host_result(row, outcome) for outcome in masked])
+        insert_rows(HostResult, _COLUMNS, [_host_result(number, outcome) for outcome in masked])
         record_samples(masked)
         changes = record_findings(row, masked)
         append_events(_end(masked), row.started_by, _events(number, masked, changes))
@@ -194,18 +198,18 @@ def _count(number: int, outcomes: Sequence[HostOutcome]) -> None:
         raise _ended(number)
 
 
-def _host_result(row: Round, outcome: HostOutcome) -> HostResult:
+def _host_result(number: int, outcome: HostOutcome) -> tuple[object, ...]:
     failure = outcome.failure
-    return HostResult(
-        round=row,
-        host=outcome.host,
-        verdict=Verdict.UNKNOWN if failure else worst(result.verdict for result in outcome.results),
-        failure_reason=failure.reason if failure else "",
-        failure={"detail": write_text(failure.detail), "hint": write_text(failure.hint)} if failure else None,
-        started_at=outcome.started_at,
-        seconds=outcome.seconds,
-        batches=outcome.batches,
-        results=write_results(outcome.results),
+    return (
+        number,
+        outcome.host,
+        Verdict.UNKNOWN if failure else worst(result.verdict for result in outcome.results),
+        failure.reason if failure else "",
+        {"detail": write_text(failure.detail), "hint": write_text(failure.hint)} if failure else None,
+        outcome.started_at,
+        outcome.seconds,
+        outcome.batches,
+        write_results(outcome.results),
     )
 
 

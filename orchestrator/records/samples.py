@@ -18,9 +18,7 @@ def record_samples(outcomes: Sequence[HostOutcome]) -> None:
     numbers = [found for outcome in outcomes for found in _numbers(outcome)]
     series = _series({key: unit for key, unit, _, _ in numbers}, {outcome.host for outcome in outcomes})
     insert_rows(
-        Sample._meta.db_table,
-        ("series_id", "at", "value"),
-        [(series[key], at, value) for key, _, at, value in numbers],
+        Sample, ("series", "at", "value"), [(series[key], at, value) for key, _, at, value in numbers]
     )
 
 
@@ -39,7 +37,7 @@ def _series(units: dict[_Key, str], hosts: set[str]) -> dict[_Key, int]:
     new = [(*key, unit) for key, unit in units.items() if key not in known]
     if not new:
         return known
-    insert_missing(Series._meta.db_table, ("host", "task", "metric", "subject", "unit"), new)
+    insert_missing(Series, ("host", "task", "metric", "subject", "unit"), new)
     return _known(hosts)
 
 
