@@ -9,12 +9,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from orchestrator.errors import InvalidInventory
+from orchestrator.language import Text
 from orchestrator.model.inventory import Inventory, InventoryHost, Verbatim
 from orchestrator.model.secret import looks_secret
 from orchestrator.reach.vault import Vault
 
 _GIVEN = ("all", "ungrouped")
 _VAULT = "__ansible_vault"
+_LONGEST_NAME = 255
+"""What the records hold, and longer than any name in DNS."""
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,12 @@ class Answer:
 def describe(
     answer: Answer, sources: Sequence[Path], vault: Vault, vaulted_names: frozenset[str]
 ) -> Inventory:
+    """
+    Raises:
+        InvalidInventory: a host's name can't be recorded, or hides something.
+    """
     members = group_members(answer.listing)
+    _refuse_names(members["all"])
     variables = answer.listing.get("_meta", {}).get("hostvars", {})
     folder = _folder(sources)
     hosts = {
@@ -58,6 +68,22 @@ def group_members(listing: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     for group in list(names):
         names.update(listing[group].get("children", ()))
     return {name: _hosts_below(name, listing) for name in sorted(names | {"all"})}
+
+
+def _refuse_names(names: Sequence[str]) -> None:
+    unusable = [name for name in names if len(name) > _LONGEST_NAME or not name.isprintable()]
+    if unusable:
+        listed = ", ".join(repr(name[:_SHOWN]) for name in unusable[:_SHOWN])
+        raise InvalidInventory(
+            Text(
+                f"清单里有不可用的主机名（{len(unusable)} 个）：{listed}",
+                f"hosts of the inventory have names that can't be used ({len(unusable)}): {listed}",
+            ),
+            Text(
+                f"主机名是 1-{_LONGEST_NAME} 个可显示的字符；地址写在 ansible_host",
+                f"a name is 1-{_LONGEST_NAME} characters that can be shown; ansible_host is for addresses",
+            ),
+        )
 
 
 def _hosts_below(group: str, listing: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.errors import InvalidInventory
+from orchestrator.language import Language
 from orchestrator.model.inventory import Inventory
 from orchestrator.reach.inventory_answer import Answer, describe
 from orchestrator.reach.inventory_cache import KEPT, InventoryCache
@@ -46,6 +48,17 @@ def test_a_host_without_variables_and_a_group_without_hosts_are_there() -> None:
 
 def test_templates_may_name_the_inventorys_folder() -> None:
     assert described().hosts["his-db02"].variables["inventory_dir"] == "/site"
+
+
+@pytest.mark.parametrize("name", ["h" * 256, "db\u202e1", "db\t1", "db\x1b[2J"])
+def test_a_host_whose_name_can_not_be_recorded_or_hides_something_is_refused(name: str) -> None:
+    listing = {"_meta": {"hostvars": {}}, "all": {"hosts": ["db1", name]}}
+    with pytest.raises(InvalidInventory) as refused:
+        describe(Answer(listing, {}, {}), [Path("/site/hosts.ini")], Vault(None, None), frozenset())
+    said = refused.value.say(Language.EN)
+    assert said.isprintable()
+    assert repr(name[:5])[1:-1] in said
+    assert len(said) < 300
 
 
 def cache(folder: Path, files: str = "files") -> InventoryCache:
