@@ -13,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -75,7 +76,7 @@ class DbosEngine:
     async def enqueue(self, delivery: Delivery) -> None:
         await self._ask(self._enqueue, delivery)
         if self._worker is not None:
-            self._worker.bell.ring()
+            self._worker.bell.set()
 
     async def withdraw(self, key: str) -> bool:
         return await self._ask(self._withdraw, key)
@@ -83,7 +84,7 @@ class DbosEngine:
     async def recover(self, executor: str) -> int:
         count = await self._ask(self._recover, executor)
         if count and self._worker is not None:
-            self._worker.bell.ring()
+            self._worker.bell.set()
         return count
 
     async def forget(self, before: datetime) -> int:
@@ -173,26 +174,6 @@ class _HandedBack(BaseException):
     """Ends DBOS's part in a delivery without a word of an outcome: the row is another's already."""
 
 
-class _Bell(threading.Event):
-    """What DBOS's polling thread waits on. It waits for the end, and this lets it also wait for work."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._rung = threading.Event()
-
-    def ring(self) -> None:
-        self._rung.set()
-
-    def set(self) -> None:
-        super().set()
-        self._rung.set()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self._rung.wait(timeout)
-        self._rung.clear()
-        return self.is_set()
-
-
 class _Worker:
     """DBOS launched in this process, and the legs that it has begun."""
 
@@ -205,21 +186,25 @@ class _Worker:
         concurrency: int,
         clock: Callable[[], datetime],
     ) -> None:
-        self.bell = _Bell()
+        self.bell = threading.Event()
         self._leg = leg
         self._loop = loop
         self._executor = executor
+        self._concurrency = concurrency
         self._clock = clock
-        self._legs: dict[str, asyncio.Task[None] | None] = {}
+        self._legs: dict[str, asyncio.Task[None]] = {}
+        self._begun: set[str] = set()
         self._ended = threading.Condition()
         self._failures: Counter[str] = Counter()
         self._stopping = False
         self._drained = False
         self._dbos = _launch(place, executor, self._deliver)
         self.store = self._dbos._sys_db
-        self._poller = threading.Thread(target=self._poll, args=(concurrency,), name="legs", daemon=True)
+        # One at a time, in the order of partitions, which is the order of urgency. More at a time DBOS would
+        # take in any order.
+        self.store.PARTITIONED_DEQUEUE_SWEEP_CAP = 1
+        self._poller = threading.Thread(target=self._poll, name="legs", daemon=True)
         self._poller.start()
-        self.bell.ring()
 
     async def stop(self, drain: float) -> None:
         self._stopping = True
@@ -228,31 +213,56 @@ class _Worker:
         await asyncio.to_thread(self._wait_for_all, drain)
         self._drained = True
         for leg in list(self._legs.values()):
-            if leg is not None:
-                leg.cancel()
+            leg.cancel()
         await asyncio.to_thread(self._wait_for_all)
-        await asyncio.to_thread(_recover, self.store, self._executor)  # what was claimed and never begun
         await asyncio.to_thread(_destroy)
 
     def _wait_for_all(self, seconds: float | None = None) -> None:
         with self._ended:
-            self._ended.wait_for(lambda: not self._legs, seconds)
+            self._ended.wait_for(lambda: not self._begun, seconds)
 
-    def _poll(self, concurrency: int) -> None:
-        from dbos._queue import _INTERNAL_QUEUE_CONSTRUCTION, Queue, queue_worker_thread
+    def _poll(self) -> None:
+        # What of ours is pending and not begun is of a claim whose answer was lost with the connection. At
+        # the start there is none, since no executor has ever had the same name.
+        doubtful = False
+        while not self._stopping:
+            try:
+                if doubtful:
+                    self._hand_back_strays()
+                while not self._stopping and len(self._begun) < self._concurrency and self._begin_one():
+                    doubtful = False
+                doubtful = False
+            except Exception:  # noqa: BLE001 - SQLAlchemy's, psycopg's, sqlite3's, and DBOS's own
+                _log.warning("the engine's store does not answer", exc_info=not doubtful)
+                doubtful = True
+            self.bell.wait(POLL_SECONDS)
+            self.bell.clear()
 
-        # Not registered in the database, where one worker's concurrency would be every worker's.
-        queue = Queue(
-            QUEUE,
-            worker_concurrency=concurrency,
-            partition_concurrency=1,
-            polling_interval_sec=POLL_SECONDS,
-            token=_INTERNAL_QUEUE_CONSTRUCTION,
+    def _begin_one(self) -> bool:
+        from dbos._core import execute_dequeued_workflow
+        from dbos._utils import generate_uuid
+
+        owner = generate_uuid()
+        keys = self.store.start_queued_partitioned_workflows(
+            _queue(), self._executor, VERSION, 1, owner_xid=owner
         )
-        # One at a time, in the order of partitions, which is the order of urgency. More at a time it would
-        # take in any order. Each that has begun rings for the next.
-        self.store.PARTITIONED_DEQUEUE_SWEEP_CAP = 1
-        queue_worker_thread(self.bell, self._dbos, queue)
+        for status in self.store.get_workflow_statuses(keys):
+            self._begun.add(status["workflow_uuid"])
+            handle: Any = execute_dequeued_workflow(self._dbos, status, owner)
+            handle.future.add_done_callback(partial(self._end, status["workflow_uuid"]))
+        return bool(keys)
+
+    def _end(self, key: str, _: object) -> None:
+        """DBOS has written down what became of it, so that its run may have another."""
+        with self._ended:
+            self._begun.discard(key)
+            self._ended.notify_all()
+        self.bell.set()
+
+    def _hand_back_strays(self) -> None:
+        for one in self.store.get_pending_workflows(self._executor, VERSION):
+            if one.workflow_id not in self._begun:
+                self.store.reenqueue_for_recovery(one.workflow_id, [self._executor], QUEUE)
 
     def _deliver(self, run: int) -> None:
         """The workflow. DBOS calls it in a thread of its own."""
@@ -260,8 +270,6 @@ class _Worker:
 
         key = DBOS.workflow_id
         assert key is not None  # noqa: S101 - DBOS has just begun it
-        self._legs[key] = None
-        self.bell.ring()
         try:
             asyncio.run_coroutine_threadsafe(self._advance(key, run), self._loop).result()
             self._failures.pop(key, None)
@@ -274,17 +282,16 @@ class _Worker:
                 _log.error("a leg of run %s failed", run, exc_info=error)
                 self._put_off(key)
             raise _HandedBack from error
-        finally:
-            with self._ended:
-                del self._legs[key]
-                self._ended.notify_all()
-            self.bell.ring()
 
     async def _advance(self, key: str, run: int) -> None:
-        if self._drained:
+        task = asyncio.current_task()
+        if self._drained or task is None:
             raise asyncio.CancelledError
-        self._legs[key] = asyncio.current_task()
-        await self._leg(run)
+        self._legs[key] = task
+        try:
+            await self._leg(run)
+        finally:
+            del self._legs[key]
 
     def _hand_back(self, key: str) -> None:
         _until_it_works(lambda: self.store.reenqueue_for_recovery(key, [self._executor], QUEUE))
@@ -311,6 +318,14 @@ class _Worker:
 
 _OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _NOT_BEGUN = ("ENQUEUED", "DELAYED")
+
+
+@cache
+def _queue() -> Any:
+    """Not registered in the store: only our own threads poll it, and each worker has its own concurrency."""
+    from dbos._queue import _INTERNAL_QUEUE_CONSTRUCTION, Queue
+
+    return Queue(QUEUE, partition_concurrency=1, token=_INTERNAL_QUEUE_CONSTRUCTION)
 
 
 def _row_of(delivery: Delivery, store: SystemDatabase) -> Any:
@@ -354,7 +369,7 @@ def _launch(place: Path | Server, executor: str, deliver: Callable[[int], None])
             "serializer": DBOSPortableJSON,
             "enable_otlp": False,
             "use_listen_notify": False,
-            "notification_listener_polling_interval_sec": 5.0,
+            "notification_listener_polling_interval_sec": 0.5,
             "scheduler_polling_interval_sec": 3600.0,
             "log_level": "WARNING",
         }
