@@ -23,7 +23,7 @@ _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 def write_results(results: Sequence[CheckResult]) -> str:
     """JSON arrays without names. Titles and layers are in the round's scope."""
-    thresholds: dict[Threshold, int] = {}
+    thresholds = _Thresholds()
     rows = [
         (
             result.id,
@@ -35,7 +35,7 @@ def write_results(results: Sequence[CheckResult]) -> str:
         )
         for result in results
     ]
-    content = {"thresholds": [_write_threshold(threshold) for threshold in thresholds], "results": rows}
+    content = {"thresholds": thresholds.written, "results": rows}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -64,9 +64,28 @@ def read_text(pair: Sequence[str] | None) -> Text | None:
     return None if pair is None else Text(*pair)
 
 
-def _write_judgement(judgement: Judgement, thresholds: dict[Threshold, int]) -> tuple[object, ...]:
+class _Thresholds:
+    """Each one's place among those of a host. Most values share a few objects, and finding one by what is in
+    it costs more than all else that is written of a value."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[object, ...]] = []
+        self._places: dict[Threshold, int] = {}
+        self._known: dict[int, int] = {}
+
+    def place(self, threshold: Threshold) -> int:
+        place = self._known.get(id(threshold))
+        if place is None:
+            place = self._places.setdefault(threshold, len(self.written))
+            if place == len(self.written):
+                self.written.append(_write_threshold(threshold))
+            self._known[id(threshold)] = place
+        return place
+
+
+def _write_judgement(judgement: Judgement, thresholds: _Thresholds) -> tuple[object, ...]:
     seen, threshold = judgement.observation, judgement.threshold
-    place = None if threshold is None else thresholds.setdefault(threshold, len(thresholds))
+    place = None if threshold is None else thresholds.place(threshold)
     return (seen.metric, seen.subject, seen.value, judgement.unit, judgement.verdict, place, seen.evidence)
 
 

@@ -39,9 +39,13 @@ def write_scope(plan: Plan) -> str:
     """Compact JSON: tasks once, each distinct list of groups and tasks once, and a short line a host."""
     tasks: dict[Task, int] = {}
     kinds: dict[tuple[tuple[str, ...], tuple[int, ...]], int] = {}
+    shared: dict[int, tuple[int, ...]] = {}  # hosts that share their checks share one tuple of them
     hosts = []
     for host in plan.hosts:
-        numbers = tuple(tasks.setdefault(_task(check), len(tasks)) for check in host.checks)
+        numbers = shared.get(id(host.checks))
+        if numbers is None:
+            numbers = tuple(tasks.setdefault(_task(check), len(tasks)) for check in host.checks)
+            shared[id(host.checks)] = numbers
         kind = kinds.setdefault((host.groups, numbers), len(kinds))
         hosts.append((host.name, host.address, kind))
     rows = [(task.id, task.title, task.check, task.code, task.layer) for task in tasks]
