@@ -149,6 +149,25 @@ async def test_a_host_that_hangs_holds_up_no_other() -> None:
     assert verdicts(outcomes)["a"] == [Verdict.UNKNOWN, Verdict.UNKNOWN]
 
 
+async def test_a_few_hosts_are_visited_before_all_others_so_that_a_first_result_comes_early() -> None:
+    reach = CannedReach()
+    task = asyncio.create_task(walked(plan_of(*"abcdefgh"), reach, concurrency=8))
+    await until(lambda: reach.asking)
+    assert reach.connecting == ["a", "b", "c"]
+    _, outcomes = await task
+    assert {outcome.host for outcome in outcomes} == set("abcdefgh")
+
+
+async def test_first_hosts_that_never_answer_do_not_keep_the_others_from_being_visited() -> None:
+    outcomes: list[HostOutcome] = []
+    reach = CannedReach(dict.fromkeys("abc"))
+    task = asyncio.create_task(walked(plan_of(*"abcdef"), reach, concurrency=6, on_outcome=outcomes.append))
+    await until(lambda: len(outcomes) == 3)
+    assert {outcome.host for outcome in outcomes} == set("def")
+    task.cancel()
+    await task
+
+
 async def test_a_fault_of_our_own_while_connecting_costs_one_host() -> None:
     _, outcomes = await walked(plan_of("a", "b"), CannedReach({"a": ZeroDivisionError()}))
     assert verdicts(outcomes) == {"a": [Verdict.UNKNOWN] * 2, "b": [Verdict.OK] * 2}
