@@ -177,7 +177,9 @@ async def test_odd_commands_end_as_they_do_from_a_file(on: Stage, tmp_path: Path
     script = tmp_path / "script"
     for text in ("# nothing", "", "exit 4 # )", "cat <<A\n$((1+3))\nA", "echo '4", "\\", "if true", "kill 0"):
         script.write_text(text + "\n")
-        alone = subprocess.run(["setsid", "-w", "sh", script], capture_output=True, stdin=subprocess.DEVNULL)
+        alone = subprocess.run(
+            ["sh", script], capture_output=True, stdin=subprocess.DEVNULL, start_new_session=True
+        )
         report = await on.run(text)
         rc = alone.returncode if alone.returncode >= 0 else 128 - alone.returncode
         assert (report.state, report.rc, report.stdout) == (LaunchState.EXITED, rc, alone.stdout)
@@ -190,6 +192,16 @@ async def test_the_text_of_a_command_is_in_no_argument_and_stays_in_no_file(here
     stored = [path.read_bytes() for path in here.folder.rglob("*") if path.is_file()]
     await launcher.stop(here.session, launch.token, here.spool)
     assert not [found for found in arguments + stored if b"swordfish" in found]
+
+
+async def test_a_host_whose_sync_takes_no_names_keeps_its_output_whole(on: Stage) -> None:
+    (on.folder / on.spool / "syncs-files").unlink()
+    launch = on.order("printf 'one\\n'; printf two >&2")
+    report = await launcher.start(on.session, launch)
+    assert (report.state, report.stdout, report.stderr) == (LaunchState.EXITED, b"one\n", b"two")
+    assert (on.folder / on.spool / "claims" / ".barrier").exists()
+    again = await launcher.look(on.session, launch.token, on.spool)
+    assert (again.state, again.stdout, again.stderr) == (LaunchState.EXITED, b"one\n", b"two")
 
 
 async def test_the_spool_is_its_users_alone(here: Stage) -> None:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
@@ -353,33 +354,34 @@ def test_clients_killed_at_random_moments_do_it_never_twice_and_lose_it_never(
     seed = random.randrange(1_000_000)
     chance = random.Random(seed)
 
-    async def opened() -> str:
-        async with stage(state, server) as there:
-            return there.spool
-
-    async def client(launch: Launch) -> None:
-        async with host_session(server) as session:
+    async def client(launch: Launch, ready: int) -> None:
+        async with host_session(server if chance.random() < 0.3 else None) as session:
+            os.write(ready, b"x")
             await launcher.start(session, launch)
 
-    async def settled(launch: Launch) -> LaunchReport:
-        async with stage(state, server) as there:
-            return await recovered(there, launch)
-
-    spool = asyncio.run(opened())
     ends = []
-    for number in range(30):
-        effect = tmp_path / f"effect{number}"
-        launch = Launch(f"{chance.getrandbits(128):032x}", spool, f"echo x >>{effect}; sleep 0.05; exit 3")
-        pid = os.fork()
-        if pid == 0:
-            with contextlib.suppress(BaseException):
-                asyncio.run(client(launch))
-            os._exit(0)
-        time.sleep(chance.uniform(0.0, 0.2))
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        report = asyncio.run(settled(launch))
-        ends.append((report.state, lines(effect)))
+    with asyncio.Runner() as runner:
+        staged = stage(state, server)
+        there = runner.run(staged.__aenter__())
+        for number in range(30):
+            effect = tmp_path / f"effect{number}"
+            launch = there.order(f"echo x >>{effect}; sleep 0.02; exit 3")
+            hears, ready = os.pipe()
+            pid = os.fork()
+            if pid == 0:
+                with contextlib.suppress(BaseException):
+                    asyncio.run(client(launch, ready))
+                os._exit(0)
+            os.read(hears, 1)
+            time.sleep(chance.uniform(0.0, 0.06))
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            os.close(hears)
+            os.close(ready)
+            report = runner.run(recovered(there, launch))
+            ends.append((report.state, lines(effect)))
+        runner.run(staged.__aexit__(None, None, None))
+    print(f"seed {seed}:", Counter(ends))
     assert set(ends) <= {(LaunchState.EXITED, 1), (LaunchState.ABSENT, 0)}, seed
 
 
