@@ -42,6 +42,8 @@ POLL_SECONDS = 1.0
 """How long a delivery that another process enqueued may lie there when no bell was rung for it."""
 LONGEST_PAUSE = 60.0
 _DELETED_AT_ONCE = 500
+_LAST_WORDS = 10.0
+"""How long a worker that stops waits for DBOS to write down what became of its legs."""
 _log = logging.getLogger(__name__)
 Returned = TypeVar("Returned")
 
@@ -212,9 +214,12 @@ class _Worker:
         await asyncio.to_thread(self._poller.join)
         await asyncio.to_thread(self._wait_for_all, drain)
         self._drained = True
-        for leg in list(self._legs.values()):
+        legs = list(self._legs.values())
+        for leg in legs:
             leg.cancel()
-        await asyncio.to_thread(self._wait_for_all)
+        if legs:
+            await asyncio.wait(legs)
+        await asyncio.to_thread(self._wait_for_all, _LAST_WORDS)
         await asyncio.to_thread(_destroy)
 
     def _wait_for_all(self, seconds: float | None = None) -> None:
@@ -282,6 +287,13 @@ class _Worker:
                 _log.error("a leg of run %s failed", run, exc_info=error)
                 self._put_off(key)
             raise _HandedBack from error
+        if not self._is_ours(key):
+            # We were taken for dead meanwhile. DBOS would wait here for what the other one makes of it.
+            raise _HandedBack
+
+    def _is_ours(self, key: str) -> bool:
+        status = self.store.get_workflow_status(key)
+        return status is not None and (status["status"], status["executor_id"]) == ("PENDING", self._executor)
 
     async def _advance(self, key: str, run: int) -> None:
         task = asyncio.current_task()

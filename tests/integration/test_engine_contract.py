@@ -68,8 +68,8 @@ def work(place: Place, tmp_path: Path) -> Iterator[Work]:
     """Starts workers as processes, all with one log."""
     workers: list[Worker] = []
 
-    def start(executor: str, **words: float) -> Worker:
-        workers.append(Worker(place, executor, tmp_path / "log", **words))
+    def start(executor: str, leg_seconds: float = 0.02, concurrency: int = 4) -> Worker:
+        workers.append(Worker(place, executor, tmp_path / "log", leg_seconds, concurrency))
         return workers[-1]
 
     yield start
