@@ -191,9 +191,13 @@ _l_news() {
 }
 
 _l_claimed || { echo "@HELLO@ absent unclaimed"; exit; }
-_l_t=0
-while [ "$_l_t" -lt @TENTHS@ ] && ! _l_news; do
-  if sleep 0.1 2>/dev/null; then _l_t=$((_l_t + 1)); else sleep 1; _l_t=$((_l_t + 10)); fi
+# Seldom and more seldom: a long command's host has better things to do.
+_l_left=@TENTHS@ _l_d=1
+while [ $_l_left -gt 0 ] && ! _l_news; do
+  [ $_l_d -le $_l_left ] || _l_d=$_l_left
+  sleep $((_l_d / 10)).$((_l_d % 10)) 2>/dev/null || { sleep 1; _l_d=10; }
+  _l_left=$((_l_left - _l_d)) _l_d=$((_l_d * 2))
+  [ $_l_d -le 10 ] || _l_d=10
 done
 _l_report
 """
