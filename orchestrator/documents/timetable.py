@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Strict, Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Strict, Tag
 
 from orchestrator.documents.findings import Findings, did_you_mean, shown
 from orchestrator.documents.moment_text import Clock, Day, MonthDay, Span
 from orchestrator.documents.node import Node, ScalarNode, child, items
 from orchestrator.documents.site import TimeZone
-from orchestrator.documents.validation import DASHED, ONE_LINE, validate
+from orchestrator.documents.validation import DASHED, ONE_LINE, refuse, validate
 from orchestrator.documents.yaml import require_yaml
 from orchestrator.errors import Position
 from orchestrator.language import Text
@@ -33,6 +33,8 @@ from orchestrator.model.timetable import (
     YearDates,
 )
 
+Item = TypeVar("Item")
+
 _WHOLE_DAY = timedelta(days=1)
 _SHORTEST = timedelta(minutes=1)
 
@@ -41,10 +43,23 @@ def _form(value: object) -> str:
     return "list" if isinstance(value, list) else "word"
 
 
+def _some(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Pydantic's own lower bound counts sound items alone: an item that is wrong would be a second error."""
+    if not items:
+        raise refuse("invalid-value", Text("至少要有 1 项", "needs at least 1 item"))
+    return items
+
+
+def _two(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    if len(items) != 2:
+        raise refuse("invalid-value", Text("要写起、止两个时刻", "needs two times: first and last"))
+    return items
+
+
 _Name = Annotated[str, Field(min_length=1, max_length=60, pattern=DASHED)]
 _Line = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
-_Clocks = Annotated[tuple[Clock, ...], Field(min_length=1, max_length=48)]
-_Weekdays = Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)]
+_Clocks = Annotated[tuple[Clock, ...], Field(max_length=48), AfterValidator(_some)]
+_Weekdays = Annotated[tuple[Weekday, ...], Field(max_length=7), AfterValidator(_some)]
 _MonthDay = Annotated[int, Strict(), Field(ge=1, le=31)]
 
 
@@ -64,7 +79,7 @@ class ScheduleModel(BaseModel):
         | None
     ) = Field(default=None, description='每天的时刻，如 "06:30" 或 ["06:30", "17:45"]')
     every: Span | None = Field(default=None, description="每隔多久，从每天的起点算起，如 15m、2h")
-    between: Annotated[tuple[Clock, ...], Field(min_length=2, max_length=2)] | None = Field(
+    between: Annotated[tuple[Clock, ...], AfterValidator(_two)] | None = Field(
         default=None, description='every 的起止时刻（含止），如 ["08:00", "18:00"]'
     )
     days: (
@@ -83,11 +98,12 @@ class ScheduleModel(BaseModel):
                 ],
                 ...,
             ],
-            Field(min_length=1, max_length=32),
+            Field(max_length=32),
+            AfterValidator(_some),
         ]
         | None
     ) = Field(default=None, description="每月的哪些天：1 到 31，或 last（最后一天）")
-    dates: Annotated[tuple[MonthDay, ...], Field(min_length=1, max_length=366)] | None = Field(
+    dates: Annotated[tuple[MonthDay, ...], Field(max_length=366), AfterValidator(_some)] | None = Field(
         default=None, description='每年的哪些天，如 ["12-31"]'
     )
     timezone: TimeZone | None = Field(default=None, description="时区；默认为站点的时区")

@@ -52,7 +52,7 @@ class _YearModel(BaseModel):
     status: YearStatus
     document: _Line | None = None
     source: _Line | None = None
-    holidays: Annotated[tuple[_HolidayModel, ...], Field(min_length=1)]
+    holidays: tuple[_HolidayModel, ...]
 
 
 def calendar_files(folders: Sequence[Path]) -> tuple[Path, ...]:

@@ -16,7 +16,6 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import chain
 from zoneinfo import ZoneInfo
 
 from orchestrator.errors import NotFound
@@ -64,19 +63,17 @@ def due_between(
     """
     last = after
     today = after.astimezone(schedule.timezone).date()
+    final = until.astimezone(schedule.timezone).date()
     # From yesterday: the times of a day that a zone leaves out altogether are due on the day after.
-    on = max(today - _DAY, schedule.first or today - _DAY)
-    while schedule.last is None or on <= schedule.last:
-        moments = _moments(schedule, on)
-        first = next((moment for moment in moments if moment.at > last), None)
-        if first is not None:
-            if first.at > until:
-                return
-            if reason := schedule.reason(on, calendar):
-                for moment in chain([first], moments):
-                    if last < moment.at <= until:
-                        last = moment.at
-                        yield _due(schedule, moment, reason)
+    on = max(today - _DAY, schedule.first or date.min)
+    while on <= min(final, schedule.last or date.max):
+        # A year is not asked for where only times outside of the interval lie in it.
+        inside = today < on < final or any(last < each.at <= until for each in _moments(schedule, on))
+        if inside and (reason := schedule.reason(on, calendar)):
+            for moment in _moments(schedule, on):
+                if last < moment.at <= until:
+                    last = moment.at
+                    yield _due(schedule, moment, reason)
         on += _DAY
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +17,8 @@ from orchestrator.documents.runbook import read_runbook
 from orchestrator.documents.site import read_site
 from orchestrator.documents.systems import read_systems
 from orchestrator.documents.thresholds import read_thresholds
+from orchestrator.documents.timetable import read_timetable
+from orchestrator.documents.work_calendar import read_work_calendar
 from orchestrator.errors import Diagnostic, InvalidDocument
 from orchestrator.language import Language
 from orchestrator.plugin.check import CheckPlugin
@@ -49,6 +52,22 @@ systems:
 """
 THRESHOLDS = 'thresholds: {disk: {used_pct: {warn: "> 85", crit: 90, evidence: site, source: x}}}\n'
 ACCEPTED = f"- {{digest: {'a' * 64}, effect: read, by: a, reason: b, what: c}}\n"
+TIMETABLE = """\
+schedules:
+  - {name: a, title: 早, runbook: inspection/m, at: ["06:30"], days: [mon], from: "2026-12-01"}
+  - {name: b, runbook: m, every: 15m, between: ["08:00", "18:00"], month_days: [1, last], spread: 5m}
+  - {name: c, runbook: m, at: "06:30", dates: ["12-31"], timezone: UTC, missed: ask, until: "2027-11-30"}
+  - {name: d, runbook: m, at: "06:30", limit: his, late: 1h, overlap: queue}
+"""
+YEAR = """\
+year: 2026
+status: official
+document: 国办发明电
+source: https://www.gov.cn
+holidays:
+  - {name: {zh: 元旦, en: New Year}, from: "2026-01-01", to: "2026-01-03", work: ["2026-01-04"]}
+  - {name: {zh: 清明节, en: Qingming}, from: "2026-04-04"}
+"""
 SITE = "hospital: {zh: 医院, en: H}\ninventory: [., .]\ntimezone: UTC\nconcurrency: 5\nstate: v\n"
 
 # What tends to break readers, beside single characters.
@@ -133,6 +152,26 @@ def test_any_mutated_thresholds(mutations: list[tuple[int, int, list[str]]], che
 @given(mutations=MUTATIONS)
 def test_any_mutated_acceptances(mutations: list[tuple[int, int, list[str]]]) -> None:
     holds(lambda data: read_acceptances("a.yml", data), mutated(ACCEPTED, mutations))
+
+
+@fuzzed
+@given(mutations=MUTATIONS)
+def test_any_mutated_timetable(mutations: list[tuple[int, int, list[str]]]) -> None:
+    runbooks = ("inspection/m", "routine/n")
+    zone = ZoneInfo("Asia/Shanghai")
+    holds(lambda data: read_timetable("t.yml", data, zone, runbooks), mutated(TIMETABLE, mutations))
+
+
+@fuzzed
+@given(mutations=MUTATIONS)
+def test_any_mutated_calendar(mutations: list[tuple[int, int, list[str]]], tmp_path: Path) -> None:
+    path = tmp_path / "2026.yml"
+
+    def reader(data: bytes) -> None:
+        path.write_bytes(data)
+        read_work_calendar([path])
+
+    holds(reader, mutated(YEAR, mutations))
 
 
 @fuzzed
