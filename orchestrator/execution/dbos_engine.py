@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 QUEUE = "legs"
 WORKFLOW = "leg"
 POLL_SECONDS = 1.0
-"""How long a delivery that another process enqueued may lie there when no bell was rung for it."""
+"""How often is looked for what has become due, and for what another process has enqueued."""
 LONGEST_PAUSE = 60.0
 _DELETED_AT_ONCE = 500
 _LAST_WORDS = 10.0
@@ -234,6 +234,7 @@ class _Worker:
             try:
                 if doubtful:
                     self._hand_back_strays()
+                self.store.transition_delayed_workflows()
                 while not self._stopping and len(self._begun) < self._concurrency and self._begin_one():
                     doubtful = False
                 doubtful = False
@@ -381,12 +382,11 @@ def _launch(place: Path | Server, executor: str, deliver: Callable[[int], None])
             "serializer": DBOSPortableJSON,
             "enable_otlp": False,
             "use_listen_notify": False,
-            "notification_listener_polling_interval_sec": 0.5,
+            "notification_listener_polling_interval_sec": 1.0,
             "scheduler_polling_interval_sec": 3600.0,
             "log_level": "WARNING",
         }
     )
-    DBOS.listen_queues([])
 
     def leg(run: int) -> None:
         deliver(run)
@@ -397,6 +397,9 @@ def _launch(place: Path | Server, executor: str, deliver: Callable[[int], None])
     except BaseException:
         _destroy()
         raise
+    # Its own threads for queues, schedules and timeouts ask the store every second for what we don't use.
+    for event in [*dbos.background_thread_stop_events, dbos._background_jobs_stop_event]:
+        event.set()
     return dbos
 
 
