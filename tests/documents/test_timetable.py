@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,7 @@ from jsonschema import Draft202012Validator
 from orchestrator.documents.findings import Findings
 from orchestrator.documents.node import plain
 from orchestrator.documents.schema import timetable_schema
-from orchestrator.documents.timetable import read_timetable
+from orchestrator.documents.timetable import ScheduleModel, read_timetable
 from orchestrator.documents.yaml import require_yaml
 from orchestrator.errors import Diagnostic
 from orchestrator.model.timetable import (
@@ -223,3 +224,23 @@ def test_what_we_accept_an_editor_accepts(lines: tuple[str, ...], schema: Draft2
 def test_what_we_refuse_an_editor_marks(line: str, schema: Draft202012Validator) -> None:
     assert wrong(one(line))
     assert not _fits(schema, one(line))
+
+
+REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "timetable.md").read_text(encoding="utf-8")
+
+
+def test_the_reference_names_every_key_and_no_other() -> None:
+    section = REFERENCE.partition("## Days")[0]
+    named = {
+        key.strip("` ")
+        for line in section.splitlines()
+        if line.startswith("| `")
+        for key in line.split("|")[1].split(",")
+    }
+    assert named == {field.alias or name for name, field in ScheduleModel.model_fields.items()}
+
+
+def test_the_references_example_is_a_timetable() -> None:
+    example = REFERENCE.partition("```yaml\n")[2].partition("```")[0]
+    runbooks = ("inspection/morning", "routine/handover")
+    assert len(read_timetable("t.yml", example.encode(), SITE, runbooks).schedules) == 2
