@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from orchestrator.application.clock import Clock
 from orchestrator.application.deadline import read_deadline
 from orchestrator.application.people import People
 from orchestrator.application.runbooks import read_catalogue
-from orchestrator.errors import InputError
+from orchestrator.errors import InputError, NotFound
 from orchestrator.language import Text
 from orchestrator.model.account import Standing
 from orchestrator.model.actor import Actor
 from orchestrator.model.finding import FindingDetail, FindingLine
+from orchestrator.model.near_name import near_names
 from orchestrator.model.person import Permission
 from orchestrator.model.site import Site
 from orchestrator.records.accounts import any_account, get_account
@@ -25,7 +27,7 @@ from orchestrator.records.handling import (
     list_findings,
     note_finding,
 )
-from orchestrator.records.known_item import known_host
+from orchestrator.records.known_item import known_host, recorded_hosts, recorded_runbooks
 from orchestrator.records.masking import Masker
 from orchestrator.records.site_key import site_key
 
@@ -48,9 +50,18 @@ class Findings:
         runbook: str | None = None,
         limit: int = 1000,
     ) -> tuple[FindingLine, ...]:
-        """Findings that somebody has to deal with; `everything`: those that are gone as well."""
+        """Findings that somebody has to deal with; `everything`: those that are gone as well.
+
+        Raises:
+            NotFound: no recorded round holds the host or the runbook: its silence would look like success.
+        """
         owner = self._people.starter().name if mine else None
-        return list_findings(FindingFilter(everything, owner, overdue, host, runbook), self._clock(), limit)
+        found = list_findings(FindingFilter(everything, owner, overdue, host, runbook), self._clock(), limit)
+        if not found and host is not None:
+            _require_recorded(Text("主机", "host"), host, recorded_hosts())
+        if not found and runbook is not None:
+            _require_recorded(Text("运行手册", "runbook"), runbook, recorded_runbooks())
+        return found
 
     def show(self, number: int) -> FindingDetail:
         """Raises NotFound when there is no such finding."""
@@ -96,6 +107,16 @@ class Findings:
 
     def _masked(self, text: str) -> str:
         return Masker((), site_key(self._site.state)).mask(text.strip())
+
+
+def _require_recorded(what: Text, name: str, known: Collection[str]) -> None:
+    if name in known:
+        return
+    near = ", ".join(near_names(name, known))
+    raise NotFound(
+        Text(f"巡检记录中没有{what.zh} {name}", f"no recorded round holds the {what.en} {name}"),
+        Text(f"是否指 {near}？", f"did you mean {near}?") if near else None,
+    )
 
 
 def _owner(name: str, now: datetime) -> str:

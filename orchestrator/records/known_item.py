@@ -62,5 +62,10 @@ def runbooks_of(host: str) -> tuple[str, ...]:
 
 
 @database_faults()
+def recorded_runbooks() -> tuple[str, ...]:
+    return tuple(Round.objects.order_by("runbook").values_list("runbook", flat=True).distinct())
+
+
+@database_faults()
 def recorded_hosts() -> tuple[str, ...]:
     return tuple(HostResult.objects.order_by("host").values_list("host", flat=True).distinct())

@@ -218,6 +218,18 @@ def test_a_waiver_that_can_not_be_is_refused_in_one_sentence(
     assert recorded_place.data("waiver", "list", "--all") == []
 
 
+@pytest.mark.parametrize(
+    ("option", "name", "meant"), [("--host", "db2", "db1"), ("--runbook", "mornin", "morning")]
+)
+def test_findings_of_what_is_in_no_round_are_not_said_to_be_none(
+    recorded_place: Place, option: str, name: str, meant: str
+) -> None:
+    told = recorded_place.run("finding", "list", option, name)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert f"did you mean {meant}?" in told.stderr
+    assert recorded_place.run("finding", "list", option, meant, "--mine").returncode == 0
+
+
 def test_nobody_waives_without_being_known(recorded_place: Place, tmp_path: Path) -> None:
     file = recorded_place.root / "wardround.yml"
     single = file.read_text()
