@@ -66,7 +66,8 @@ def _read_clock(value: object) -> time:
 
 
 def _read_span(value: object) -> timedelta:
-    text = _text(value)
+    # Quoting a bare number would not make it a span: the unit is what is missing.
+    text = str(value) if isinstance(value, int) else _text(value)
     if parts := _SPAN.fullmatch(text):
         return timedelta(**{_UNITS[parts[2]]: int(parts[1])})
     raise refuse(

@@ -113,7 +113,7 @@ def test_no_schedules_at_all_is_a_timetable() -> None:
         ('at: ["06:30", "06:30"]', "4:9 duplicate-time"),
         ("at: []", "4:9 invalid-value"),
         ("at: 630", "4:9 wrong-type"),
-        ("every: 15", "4:12 wrong-type"),
+        ("every: 15", "4:12 invalid-value"),
         ("every: 15 minutes", "4:12 invalid-value"),
         ("every: 30s", "4:12 invalid-value"),
         ("every: 2d", "4:12 invalid-value"),

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.model.due_time import due_between
-from orchestrator.model.tick import Before, Occurrence, OccurrenceState, decide
+from orchestrator.model.tick import Before, Occurrence, OccurrenceState, Pause, decide
 from orchestrator.model.timetable import DayWord, Every, Missed, MonthDays, Overlap, Schedule
 from tests.schedules import midnight, schedule, shipped_calendar
 
@@ -36,19 +36,24 @@ class Worker:
     busy_until: datetime | None = None
     queued: bool = False
 
-    def look(self, now: datetime, takes: timedelta) -> None:
+    def look(self, now: datetime, takes: timedelta, pause: Pause | None = None) -> None:
         """`now` is what its clock shows; a run that starts takes `takes`."""
         if self.busy_until and self.busy_until <= now:
             self.busy_until, self.queued = (now + takes if self.queued else None), False
         before = Before.OVER
         if self.busy_until:
             before = Before.WAITED_FOR if self.queued else Before.UNDER_WAY
-        tick = decide(self.schedule, CALENDAR, self.last or self.first_seen, now, before)
+        tick = decide(self.schedule, CALENDAR, self.last or self.first_seen, now, before, pause)
         for occurrence in tick.occurrences:
             assert occurrence.due.at not in self.records
             self.records[occurrence.due.at] = occurrence, now
             self.last = occurrence.due.at
         self.more = tick.more
+        if pause and pause.covers(now):
+            assert {each.state for each in tick.occurrences} <= {
+                OccurrenceState.SKIPPED,
+                OccurrenceState.MISSED,
+            }
         running = [each for each in tick.occurrences if each.state is OccurrenceState.STARTED]
         assert len(running) <= 1
         assert not (running and self.busy_until)
@@ -120,11 +125,11 @@ def test_two_rounds_a_day_run_through_a_year_in_which_nothing_goes_wrong() -> No
 
 
 def test_on_work_days_the_year_2026_has_248_rounds_make_up_days_included() -> None:
-    subject = schedule("08:00", days=DayWord.WORK_DAYS)
+    subject = schedule("08:00", days=DayWord.WORK_DAYS, late=HOUR)
     worker = Worker(subject, midnight("2026-01-01", "Asia/Shanghai"))
     now, end = worker.first_seen, midnight("2027-01-01", "Asia/Shanghai")
     while now < end:
-        now += timedelta(minutes=12)
+        now += timedelta(minutes=30)
         worker.look(now, takes=timedelta(minutes=4))
     assert len(worker.records) == 248
     assert midnight("2026-09-20", "Asia/Shanghai") + 8 * HOUR in worker.records
@@ -140,7 +145,7 @@ WHEN = st.one_of(
 LOOKS = st.lists(st.floats(0.5, 3000, allow_nan=False), min_size=1, max_size=60)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     when=WHEN,
     zone=st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]),
@@ -153,6 +158,7 @@ LOOKS = st.lists(st.floats(0.5, 3000, allow_nan=False), min_size=1, max_size=60)
     looks=LOOKS,
     steps=st.lists(st.sampled_from([-1, 0, 1]), min_size=60, max_size=60),
     takes=st.integers(1, 600),
+    paused=st.tuples(st.integers(0, 60), st.integers(0, 20)),
 )
 def test_no_timetable_and_no_pattern_of_looks_loses_or_repeats_a_due_time(
     when: list[str] | Every,
@@ -166,6 +172,7 @@ def test_no_timetable_and_no_pattern_of_looks_loses_or_repeats_a_due_time(
     looks: list[float],
     steps: list[int],
     takes: int,
+    paused: tuple[int, int],
 ) -> None:
     options: dict[str, Any] = {
         "zone": zone,
@@ -178,9 +185,15 @@ def test_no_timetable_and_no_pattern_of_looks_loses_or_repeats_a_due_time(
     subject = schedule(**options, when=when) if isinstance(when, Every) else schedule(*when, **options)
     true = midnight("2025-01-01") + timedelta(days=start)
     worker = Worker(subject, true)
-    for minutes, step in zip(looks, steps, strict=False):
+    pause = None
+    for number, (minutes, step) in enumerate(zip(looks, steps, strict=False)):
         true += timedelta(minutes=minutes)
-        worker.look(true + step * HOUR, timedelta(minutes=takes))
+        now = true + step * HOUR
+        if number == paused[0]:
+            pause = Pause(now)
+        elif number >= sum(paused):
+            pause = None
+        worker.look(now, timedelta(minutes=takes), pause)
     end = true + HOUR
     worker.look(end + HOUR, timedelta(minutes=takes))
     while worker.more:
