@@ -139,6 +139,7 @@ class Runs:
         """
         run = get_run(number)
         while True:
+            check()
             found = run_events(number, after)
             for event in found:
                 after = event.sequence
@@ -147,7 +148,6 @@ class Runs:
                 continue
             if _rests(run) and after >= run.last_event:
                 return
-            check()
             sleep(FOLLOW_SECONDS)
             run = get_run(number)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -27,38 +27,46 @@ def run_round(wardround: Wardround, request: RoundRequest, on_progress: OnProgre
         KeyboardInterrupt: stopped before there was a round.
     """
     runs = wardround.runs
-    number = runs.ask_round(request)
-    after = 0
-    with _signals(), some_worker(wardround, number) as hands:
-        try:
-            after = _follow(wardround, number, after, hands, on_progress)
-        except KeyboardInterrupt:
-            if not runs.get(number).run.state.over:
-                runs.stop_round(number, request.actor)
-            _follow(wardround, number, 0, hands, lambda _: None)
-        except Busy:
-            runs.stop_round(number, request.actor)
-            _follow(wardround, number, 0, hands, lambda _: None, patient=True)
-            raise
+    with _signals() as called:
+        number = runs.ask_round(request)
+        with some_worker(wardround, number) as hands:
+
+            def check() -> None:
+                hands.check()
+                if called:
+                    raise KeyboardInterrupt
+
+            try:
+                _follow(wardround, number, check, on_progress)
+            except KeyboardInterrupt:
+                _stop(wardround, number, request, hands)
+            except Busy:
+                _stop(wardround, number, request, hands)
+                raise
     return _round_of(runs.get(number).run)
+
+
+def _stop(wardround: Wardround, number: int, request: RoundRequest, hands: Hands) -> None:
+    """Stop it, and wait until it has."""
+    runs = wardround.runs
+    if not runs.get(number).run.state.over:
+        runs.stop_round(number, request.actor)
+    _follow(wardround, number, hands.check, lambda _: None, patient=True)
 
 
 def _follow(
     wardround: Wardround,
     number: int,
-    after: int,
-    hands: Hands,
+    check: Callable[[], None],
     on_progress: OnProgress,
     *,
     patient: bool = False,
-) -> int:
-    for event in wardround.runs.follow(number, after, hands.check):
-        after = event.sequence
+) -> None:
+    for event in wardround.runs.follow(number, 0, check):
         if event.kind is RunEventKind.PROGRESS:
             on_progress(_progress(event))
         if event.kind is RunEventKind.WAITS and not patient:
             raise Busy(_text(event.data["reason"]))
-    return after
 
 
 def _round_of(run: Run) -> int:
@@ -94,15 +102,20 @@ def _text(stored: object) -> Text:
 
 
 @contextmanager
-def _signals() -> Iterator[None]:
-    """A terminal that is closed and a service that is stopped end a round as Ctrl-C does."""
+def _signals() -> Iterator[list[int]]:
+    """A terminal that is closed and a service that is stopped end a round as Ctrl-C does. The first one is
+    only noted: raised in the middle of a query it would leave a connection that holds a lock."""
+    called: list[int] = []
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    def note(number: int, frame: FrameType | None) -> None:
+        if called:
+            raise KeyboardInterrupt
+        called.append(number)
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, note) for number in numbers}
     try:
-        yield
+        yield called
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
