@@ -11,12 +11,9 @@ import hashlib
 
 from orchestrator.reach.launch_processes import PROCESS, SYNC, TREE
 
-# TERM and HUP are caught, not ignored: the command would inherit that. A host that shuts down sends them to
-# all; so this lives to write down what they did to the command.
 _BEGIN = r"""
 _l_spool=$1 _l_token=$2 _l_nonce=$3 _l_limit=$4 _l_kept=$5
-_l_caught= _l_seen=" "
-trap '_l_caught=1' HUP TERM
+_l_seen=" "
 exec 2>/dev/null
 cd "$_l_spool/launches/$_l_nonce" || exit
 _l_claim=$_l_spool/claims/$_l_token
@@ -56,7 +53,6 @@ _l_finish() {
 # It lives as long as the command, should the supervisor itself be killed.
 _WATCH = r"""
 _l_watch() {
-  trap - HUP TERM
   trap '' PIPE
   sleep 1
   echo on
@@ -111,6 +107,9 @@ _l_sync "$_l_spool/claims" . || _l_finish unsynced -
 [ ! -e stopping ] || _l_finish stopped -
 """
 
+# A host that shuts down sends TERM to all; this lives to write down what it did to the command. It is ignored
+# only now, so that the command did not inherit that, and not caught, because bash, when a signal that it
+# catches and the end of a child come at once, may forget the child and wait for ever.
 _RUN = r"""
 (
   cd "${HOME:-/}" || cd /
@@ -122,19 +121,11 @@ _l_c=$!
 _l_stat $_l_c || _l_start=-
 _l_c_start=$_l_start
 echo "$_l_c $_l_c_start" >process
+trap '' HUP TERM
 _l_watch &
 _l_k=$!
 wait $_l_c
 _l_rc=$?
-# A caught signal ends the wait with a status that is not the command's. Some shells forget a status once
-# they have told it, so that 127 means that the one before was the command's after all.
-while [ -n "$_l_caught" ]; do
-  _l_caught= _l_there=
-  ! kill -0 $_l_c || _l_there=1
-  wait $_l_c
-  _l_x=$?
-  [ -z "$_l_there" ] && [ $_l_x = 127 ] || _l_rc=$_l_x
-done
 _l_uptime
 if [ -e late ]; then
   wait $_l_k
@@ -156,7 +147,6 @@ if [ $_l_how != exited ]; then
   _l_uptime
   [ -n "$_l_proc" ] || _l_how=unproven
 fi
-# KILL: a child that has just been forked may still have our own trap.
 kill -KILL $_l_k
 _l_finish $_l_how $_l_rc
 """
