@@ -156,7 +156,7 @@ class Wardround:
     def acceptances(self) -> Acceptances:
         from orchestrator.application.acceptances import Acceptances
 
-        return Acceptances(self.site, self.checks)
+        return Acceptances(self.site, self.checks, self.people, system_clock)
 
     def list_runbooks(self) -> tuple[RunbookFile, ...]:
         from orchestrator.application.runbooks import list_runbooks

@@ -11,10 +11,14 @@ from django.contrib.auth.hashers import make_password
 from orchestrator.application.clock import Clock, system_clock
 from orchestrator.application.people import People
 from orchestrator.model.account import EVERY_SYSTEM
-from orchestrator.model.actor import PROGRAM
+from orchestrator.model.actor import PROGRAM, Actor, Proof
 from orchestrator.model.person import Permission, Role
 from orchestrator.model.site import Site
+from orchestrator.records.accounts import subject
+from orchestrator.records.events import Entry, append_events
+from orchestrator.records.facts import stored_digest
 from orchestrator.records.models import Account, AccountRole
+from orchestrator.records.models.event import EventKind
 from orchestrator.records.roles import grant
 from orchestrator.records.sessions import open_session
 
@@ -55,8 +59,11 @@ class Cast:
             password_changed_at=at,
             made_at=at,
         )
+        told: list[Entry] = [(EventKind.ACCOUNT_MADE, subject(name), {"full_name": account.full_name})]
         for role in roles:
             AccountRole.objects.create(account=account, role=role)
+            told.append((EventKind.ROLE_GIVEN, subject(name), {"role": role}))
+        append_events(at, PROGRAM, told)
         return account
 
     def authorise(self, name: str, permission: Permission, *systems: str, days: int = 30) -> None:
@@ -74,7 +81,10 @@ class Cast:
 
     def log_in(self, name: str) -> None:
         """Here, instead of whoever was."""
-        open_session(Account.objects.get(name=name), self.people.session_file.make(), self._clock())
+        token = self.people.session_file.make()
+        open_session(Account.objects.get(name=name), token, self._clock())
+        told: Entry = (EventKind.LOGGED_IN, subject(name), {"session": stored_digest(token.hashed)})
+        append_events(self._clock(), Actor(name, Proof.SESSION), [told])
 
     def log_out(self) -> None:
         self.people.session_file.remove()

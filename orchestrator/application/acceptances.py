@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from orchestrator.application.clock import Clock
+from orchestrator.application.people import People
 from orchestrator.application.runbooks import find_runbook, read_all_acceptances
 from orchestrator.documents.accepted import append_acceptance
 from orchestrator.documents.file import read_file
@@ -13,20 +16,24 @@ from orchestrator.documents.site import acceptance_file
 from orchestrator.errors import InputError, InvalidDocument
 from orchestrator.language import Text
 from orchestrator.model.effect import Effect
+from orchestrator.model.person import Permission
 from orchestrator.model.plan import Acceptance
 from orchestrator.model.site import Site
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
-
-_LONGEST_NAME = 64
+from orchestrator.records.acceptances import record_acceptances
+from orchestrator.records.masking import Masker
+from orchestrator.records.site_key import site_key
 
 
 class Acceptances:
-    """What a site's people have accepted, and what waits for them."""
+    """What a site's people have accepted, and what waits for them. Its database is open."""
 
-    def __init__(self, site: Site, checks: Registry[CheckPlugin]) -> None:
+    def __init__(self, site: Site, checks: Registry[CheckPlugin], people: People, clock: Clock) -> None:
         self._site = site
         self._checks = checks
+        self._people = people
+        self._clock = clock
 
     def waiting(self, name: str) -> tuple[FreeItem, ...]:
         """The free items of runbook `name` that nobody has accepted, each text once.
@@ -42,22 +49,24 @@ class Acceptances:
         known = read_all_acceptances(self._site)
         return tuple({item.digest: item for item in items if unaccepted([item], known)}.values())
 
-    def accept(self, items: Sequence[FreeItem], by: str, reason: str) -> None:
-        """Write down that `by` has read these and says that they only read.
+    def accept(self, items: Sequence[FreeItem], reason: str) -> None:
+        """Write down that whoever is logged in has read these and says that they only read. What is accepted
+        may stand in any runbook, so it takes an authorisation for all systems.
 
         Raises:
-            InputError: nobody is called so, or there is no reason; nothing was written.
+            InputError: there is no reason.
+            Unauthenticated, Forbidden: it is not known who accepts, or that person may not.
+            ChainBroken, StoreError: it can't be recorded. Nothing was written.
         """
-        name = " ".join(by.split())
-        if not name or not name.isprintable() or len(name) > _LONGEST_NAME:
-            raise InputError(
-                Text("审阅人姓名不可用", "the reviewer's name can't be used"),
-                Text(f"1-{_LONGEST_NAME} 个可显示的字符", f"1-{_LONGEST_NAME} characters that can be shown"),
-            )
         if not reason.strip():
             raise InputError(Text("必须写明理由", "a reason is required"))
-        for item in items:
-            append_acceptance(
-                acceptance_file(self._site),
-                Acceptance(item.digest, Effect.READ, by=name, reason=reason.strip(), what=item.what),
-            )
+        if not items:
+            return
+        actor = self._people.decider(Permission.ACCEPT, ())
+        mask = Masker((), site_key(self._site.state)).mask
+        said = mask(reason.strip())
+        accepted = [Acceptance(item.digest, Effect.READ, actor.label.zh, said, item.what) for item in items]
+        # The log first: what no event tells of must not count.
+        record_acceptances([replace(one, what=mask(one.what)) for one in accepted], self._clock(), actor)
+        for one in accepted:
+            append_acceptance(acceptance_file(self._site), one)

@@ -22,7 +22,7 @@ from orchestrator.records.chain_walk import verify_log
 from orchestrator.records.database import database_faults
 from orchestrator.records.models.event import Event, EventKind
 from orchestrator.records.sealing import seal_events
-from orchestrator.records.vouching import forged_waivers
+from orchestrator.records.vouching import forged_rows
 
 _KINDS = tuple(str(kind) for kind in EventKind)
 _ANCHOR = re.compile(r"([1-9][0-9]{0,17})@((?:sm3|sha256):[0-9a-f]{64})")
@@ -44,7 +44,7 @@ class Audit:
             StoreError: database or head folder can't be read.
         """
         found = verify_log([_anchor(text) for text in anchors], self._site.timezone)
-        return replace(found, forged_waivers=forged_waivers())
+        return replace(found, forged=forged_rows())
 
     def anchor(self) -> Anchor | None:
         """What may be put on paper and signed; None before the first event.

@@ -16,7 +16,11 @@ from orchestrator.model.person import Permission, Role
 from orchestrator.model.site import Site
 from orchestrator.records.accounts import any_account
 from orchestrator.records.denials import record_denial
-from orchestrator.records.roles import list_authorisations
+from orchestrator.records.roles import (
+    list_authorisations,
+    require_vouched_authorisations,
+    require_vouched_person,
+)
 from orchestrator.records.session_file import SessionFile
 from orchestrator.records.sessions import present
 
@@ -51,7 +55,9 @@ class People:
 
         Raises:
             Unauthenticated: nobody is logged in, or the session has ended.
-            Forbidden: whoever is lacks role or authorisation; says which.
+            Forbidden: whoever is lacks role or authorisation, or these were changed in the database past this
+                program; says which.
+            ChainBroken: nothing proves what was decided about that person.
         """
         if self.single_user:
             return Actor(_account_of_the_machine(), Proof.SINGLE_USER)
@@ -68,9 +74,11 @@ class People:
                 error.hint,
             ) from error
         actor = Actor(person.name, Proof.SESSION)
-        if (denial := self._denial(person, permission, systems or (EVERY_SYSTEM,))) is not None:
+        try:
+            self._require(person, permission, systems or (EVERY_SYSTEM,))
+        except Forbidden as denial:
             record_denial(permission, systems, denial.message.en, now, actor)
-            raise denial
+            raise
         return actor
 
     def present(self) -> Presence:
@@ -118,10 +126,12 @@ class People:
                 ),
             )
 
-    def _denial(self, person: Presence, permission: Permission, systems: Collection[str]) -> Forbidden | None:
+    def _require(self, person: Presence, permission: Permission, systems: Collection[str]) -> None:
+        # Whoever is to mend a broken log is known by what is left of it.
+        require_vouched_person(person.name, on_a_broken_log=permission is Permission.MANAGE_AUDIT)
         if not permission.roles & set(person.roles):
             names = [role.label for role in Role if role in permission.roles]
-            return Forbidden(
+            raise Forbidden(
                 Text(
                     f"{person.name} 无权{permission.label.zh}：需要角色{'、'.join(n.zh for n in names)}",
                     f"{person.name} may not {permission.label.en}: that takes one of the roles "
@@ -130,7 +140,7 @@ class People:
                 Text("由安全管理员分配角色", "a security administrator gives roles"),
             )
         if permission.is_duty:
-            return None
+            return
         now = self._clock()
         held = [
             item
@@ -139,9 +149,11 @@ class People:
         ]
         missing = sorted(slug for slug in systems if not any(item.covers(slug) for item in held))
         if not missing:
-            return None
+            used = [item.number for item in held if any(item.covers(slug) for slug in systems)]
+            require_vouched_authorisations(used)
+            return
         which = ", ".join("全部系统 / all systems" if slug == EVERY_SYSTEM else slug for slug in missing)
-        return Forbidden(
+        raise Forbidden(
             Text(
                 f"{person.name} 没有有效授权：{permission.label.zh}（{which}）",
                 f"{person.name} holds no authorisation to {permission.label.en} on {which}",

@@ -56,7 +56,15 @@ def verify(site: Path | None, as_json: bool, anchors: tuple[str, ...]) -> int:
             and {"kind": broken.kind, "sequence": broken.sequence, "text": speak(broken.text)},
             "acknowledged": [speak(text) for text in found.acknowledged],
             "unseen": [speak(text) for text in found.unseen],
-            "forged_waivers": found.forged_waivers,
+            "forged": [
+                {
+                    "subject": row.subject,
+                    "differs": row.differs,
+                    "missing": row.missing,
+                    "text": speak(row.text),
+                }
+                for row in found.forged
+            ],
         }
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     else:
@@ -66,11 +74,11 @@ def verify(site: Path | None, as_json: bool, anchors: tuple[str, ...]) -> int:
             click.echo(say(f"未能查看：{text.zh}", f"not looked at: {text.en}"))
         if found.broken:
             click.echo(say(f"断链：{found.broken.text.zh}", f"BROKEN: {found.broken.text.en}"))
-        for number in found.forged_waivers:
+        for row in found.forged:
             click.echo(
                 say(
-                    f"伪造：数据库中的豁免 {number} 与批准时的记录不符，不生效",
-                    f"FORGED: waiver {number} in the database is not what was approved; it waives nothing",
+                    f"伪造：{one_line(row.text.zh)}，不生效",
+                    f"FORGED: {one_line(row.text.en)}; it grants nothing",
                 )
             )
         if found.sound:

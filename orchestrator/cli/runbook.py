@@ -47,17 +47,16 @@ def list_runbooks(site: Path | None, as_json: bool) -> int:
     name="accept",
     help=say(
         "认可一个运行手册中的自由命令、SQL 和站点 Python：它们只读。\n\n"
-        "应由编写者以外的人逐条审阅后执行。认可与内容的摘要绑定，内容一改即失效。\n\n"
-        '  wardround runbook accept morning --by 张三 --reason "只读查询，已核对"',
+        "应由编写者以外的人登录后逐条审阅并执行。认可与内容的摘要绑定，内容一改即失效。\n\n"
+        '  wardround runbook accept morning --reason "只读查询，已核对"',
         "Accept a runbook's free commands, SQL and site Python as read-only.\n\n"
-        "For somebody else than their author, after reading each of them. An acceptance is bound to the "
-        "text's digest: any edit voids it.\n\n"
-        '  wardround runbook accept morning --by "Zhang San" --reason "read-only, checked"',
+        "For somebody else than their author, logged in, after reading each of them. An acceptance is bound "
+        "to the text's digest: any edit voids it.\n\n"
+        '  wardround runbook accept morning --reason "read-only, checked"',
     ),
 )
 @click.argument("name")
 @options.site()
-@click.option("--by", required=True, metavar=say("姓名", "WHO"), help=say("审阅人姓名", "Who has read them"))
 @click.option(
     "--reason",
     required=True,
@@ -65,7 +64,7 @@ def list_runbooks(site: Path | None, as_json: bool) -> int:
     help=say("为何可以认可", "Why they may be accepted"),
 )
 @click.option("--yes", is_flag=True, help=say("不逐条询问", "Do not ask for each"))
-def accept(name: str, site: Path | None, by: str, reason: str, yes: bool) -> int:
+def accept(name: str, site: Path | None, reason: str, yes: bool) -> int:
     from orchestrator.bootstrap import open_wardround
 
     acceptances = open_wardround(site).acceptances
@@ -79,7 +78,7 @@ def accept(name: str, site: Path | None, by: str, reason: str, yes: bool) -> int
         click.echo(visible(item.content.decode("utf-8", "replace").rstrip()), err=True)
         if yes or confirm(say("只读，认可？", "It only reads: accept it?")):
             chosen.append(item)
-    acceptances.accept(chosen, by, reason)
+    acceptances.accept(chosen, reason)
     click.echo(
         say(f"已认可 {len(chosen)}/{len(waiting)} 条", f"accepted {len(chosen)} of {len(waiting)}"), err=True
     )

@@ -81,6 +81,34 @@ class Break:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgedRow:
+    """A row in the database that is not what was decided. It grants nothing."""
+
+    subject: str
+    """As events name it: `account wang`, `authorisation 7`, `waiver 3`, `finding 12`."""
+    differs: tuple[str, ...]
+    """Details that are not what the events say; none: no event tells of the row at all."""
+    missing: bool = False
+    """The events tell of it, and it is not there."""
+
+    @property
+    def text(self) -> Text:
+        kind, _, name = self.subject.partition(" ")
+        zh = _ROWS[kind]
+        if self.missing:
+            return Text(f"{zh} {name} 已从数据库中删除", f"{self.subject} was removed from the database")
+        if not self.differs:
+            return Text(f"没有事件记录{zh} {name}", f"no event tells of {self.subject}")
+        what = ", ".join(self.differs)
+        return Text(
+            f"{zh} {name} 与审计日志不符（{what}）", f"{self.subject} is not what the log says ({what})"
+        )
+
+
+_ROWS = {"account": "账号", "session": "登录", "authorisation": "授权", "waiver": "豁免", "finding": "发现"}
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What reading the whole log found."""
 
@@ -92,12 +120,12 @@ class Verification:
     """Breaks, and tails lost by a restore, that an event tells of. They stay breaks."""
     unseen: tuple[Text, ...] = ()
     """What could not be looked at. It may be well or not."""
-    forged_waivers: tuple[int, ...] = ()
-    """Waivers in the database that are not what the log says was approved. They waive nothing."""
+    forged: tuple[ForgedRow, ...] = ()
+    """Rows in the database that are not what the log says was decided."""
 
     @property
     def sound(self) -> bool:
-        return self.broken is None and not self.forged_waivers
+        return self.broken is None and not self.forged
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,8 @@ class Permission(StrEnum):
     """Assign a finding, note, close."""
     WAIVE = "waive"
     """Accept a finding for a time."""
+    ACCEPT = "accept"
+    """Say of a free command, SQL or site Python that it only reads."""
     RUN = "run"
     """Have a runbook carried out that changes hosts, and stop a run."""
     RULE = "rule"
@@ -105,6 +107,7 @@ class Permission(StrEnum):
 _ELIGIBLE = {
     Permission.HANDLE_FINDING: frozenset({Role.ENGINEER, Role.SUPERVISOR, Role.ACCOUNT_MANAGER}),
     Permission.WAIVE: frozenset({Role.SUPERVISOR, Role.IT_DIRECTOR}),
+    Permission.ACCEPT: frozenset({Role.ENGINEER, Role.SUPERVISOR}),
     Permission.RUN: frozenset({Role.ENGINEER, Role.SUPERVISOR}),
     Permission.RULE: frozenset({Role.ENGINEER, Role.SUPERVISOR, Role.IT_DIRECTOR}),
     Permission.MANAGE_ACCOUNTS: frozenset({Role.SYSTEM_ADMIN}),
@@ -116,6 +119,7 @@ _ELIGIBLE = {
 _PERMISSIONS = {
     Permission.HANDLE_FINDING: Text("处理发现", "handle findings"),
     Permission.WAIVE: Text("批准豁免", "approve waivers"),
+    Permission.ACCEPT: Text("认可自由命令", "accept free commands"),
     Permission.RUN: Text("执行与取消运行手册", "carry out and cancel runbooks"),
     Permission.RULE: Text("裁定未知结果", "rule on unknown outcomes"),
     Permission.MANAGE_ACCOUNTS: Text("管理账号", "manage accounts"),

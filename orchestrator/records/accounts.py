@@ -17,6 +17,7 @@ from orchestrator.model.near_name import near_names
 from orchestrator.model.person import ADMINISTRATORS, Role
 from orchestrator.records.database import database_faults
 from orchestrator.records.events import Entry, append_events
+from orchestrator.records.facts import stored_digest
 from orchestrator.records.models.account import Account
 from orchestrator.records.models.account_role import AccountRole
 from orchestrator.records.models.event import EventKind
@@ -131,7 +132,8 @@ def reset_password(typed: str, at: datetime, actor: Actor) -> Credentials:
         account = locked(typed)
         password = issue_password(account, at)
         Session.objects.filter(account=account).delete()
-        append_events(at, actor, [(EventKind.PASSWORD_RESET, subject(account.name), {})])
+        told = {"password": stored_digest(account.password)}
+        append_events(at, actor, [(EventKind.PASSWORD_RESET, subject(account.name), told)])
     return Credentials(account.name, password)
 
 
@@ -261,7 +263,8 @@ def _make(typed: str, full_name: str, at: datetime, actor: Actor) -> Credentials
             ),
         ) from error
     password = issue_password(account, at)
-    entry: Entry = (EventKind.ACCOUNT_MADE, subject(name), {"full_name": full_name})
+    told = {"full_name": full_name, "password": stored_digest(account.password)}
+    entry: Entry = (EventKind.ACCOUNT_MADE, subject(name), told)
     append_events(at, actor, [entry])
     return Credentials(name, password)
 

@@ -22,12 +22,13 @@ from orchestrator.records.event_lines import append_lines, read_lines
 from orchestrator.records.events import insert_events
 from orchestrator.records.fault import store_error
 from orchestrator.records.models.event import EventKind
+from orchestrator.records.models.session import Session
 from orchestrator.records.signing_key import LOST_KEY, key_is_lost
 
 
 @database_faults()
 def restart_chain(at: datetime, actor: Actor, reason: str) -> Verification:
-    """Take note of a break, so that the log goes on; returns what was found.
+    """Take note of a break, so that the log goes on; returns what was found. Everybody logs in anew.
 
     Raises:
         Refused: nothing is broken.
@@ -48,6 +49,8 @@ def restart_chain(at: datetime, actor: Actor, reason: str) -> Verification:
             "past": walk({}).past.hexdigest(),
             **_position(end),
         }
+        # A login while the log was broken is in no event.
+        Session.objects.all().delete()
         _go_on(at, actor, EventKind.CHAIN_RESTARTED, "chain", data, end)
     return found
 

@@ -18,6 +18,7 @@ from orchestrator.records.database import database_faults
 from orchestrator.records.event_hash import COLUMNS, EventLine, algorithm_of, chained
 from orchestrator.records.event_lines import FILE as LINES
 from orchestrator.records.event_lines import Lines, read_lines
+from orchestrator.records.facts import Facts, learn
 from orchestrator.records.fault import store_error
 from orchestrator.records.models.event import Event, EventKind
 from orchestrator.records.models.segment import Segment
@@ -55,6 +56,8 @@ class Walk:
     anchored: dict[int, str] = field(default_factory=dict)
     past: hashlib._Hash = field(default_factory=hashlib.sha256)
     """Over all that was read, right or wrong: what is acknowledged must not change again."""
+    facts: Facts = field(default_factory=dict)
+    """What those events say that are in their chain."""
 
 
 @database_faults()
@@ -102,9 +105,32 @@ def walk(hashes: dict[int, str], anchors: Iterable[int] = (), zone: tzinfo = UTC
     return state
 
 
-def log_events() -> Iterator[EventLine | Gap]:
+def read_on(before: Anchor, facts: Facts, end: Anchor) -> Facts | None:
+    """What the events say up to `end`, from what was known at `before`.
+
+    None where that can't be told from there: the chain is broken or does not lead to `end`, or somebody took
+    note of a break, which concerns all that is before it. Both ends are signed, so the lines are not needed.
+
+    Raises:
+        ChainBroken: a sealed file is not there.
+    """
+    state = Walk({}, UTC, tail=before, facts=facts)
+    for event, following in _with_next(log_events(before.sequence)):
+        if not isinstance(event, EventLine):
+            if event.missing:
+                raise _archived(event.segment)
+            return None
+        if event.sequence > end.sequence:
+            break
+        if event.kind == EventKind.CHAIN_RESTARTED and before != START:
+            return None
+        _take(state, event, following if isinstance(following, EventLine) else None)
+    return state.facts if state.broken is None and state.tail == end else None
+
+
+def log_events(after: int = 0) -> Iterator[EventLine | Gap]:
     """Sealed ones first, then page by page those in the database: rows are only added."""
-    for segment in Segment.objects.order_by("first"):
+    for segment in Segment.objects.filter(last__gt=after).order_by("first"):
         try:
             yield from read_segment(segment)
         except FileNotFoundError:
@@ -119,6 +145,19 @@ def log_events() -> Iterator[EventLine | Gap]:
         if len(page) < _PAGE:
             return
         last = page[-1].sequence
+
+
+def _archived(segment: Segment) -> ChainBroken:
+    path = audit_folder() / FOLDER / segment.file
+    return ChainBroken(
+        Text(
+            f"封档文件 {path} 不在，无从证实谁有权决定",
+            f"{path} is not there: nothing proves who may decide",
+        ),
+        Text(
+            "从归档取回该文件，校验后可再移走", "bring it back from the archive; it may go again afterwards"
+        ),
+    )
 
 
 def _step_over(state: Walk, gap: Gap) -> None:
@@ -146,6 +185,8 @@ def _take(state: Walk, event: EventLine, following: EventLine | None) -> None:
     if wrong is None and event.kind in (EventKind.CHAIN_RESTARTED, EventKind.DATABASE_RESTORED):
         _acknowledge(state, event)
     state.broken = state.broken or wrong
+    if wrong is None:
+        learn(state.facts, event)
     if wrong is None and event.kind == EventKind.SEGMENT_SEALED:
         data = json.loads(event.data)
         state.sealed.add((data["first"], data["last"], data["digest"]))

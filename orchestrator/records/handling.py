@@ -30,6 +30,8 @@ from orchestrator.records.models.finding_note import FindingNote
 from orchestrator.records.models.sample import Sample
 from orchestrator.records.models.series import Series
 from orchestrator.records.models.waiver import Waiver
+from orchestrator.records.row_words import subject_of
+from orchestrator.records.vouching import require_vouched
 from orchestrator.records.waivers import read_waiver
 from orchestrator.records.waiving import concerns
 
@@ -106,7 +108,7 @@ def assign_finding(
     """Give a finding to somebody. Without a due time it keeps the one that it has.
 
     Raises:
-        NotFound, InputError: there is none, or it is closed.
+        NotFound, InputError, Forbidden: there is none, closed, or changed outside of this program.
     """
     with transaction.atomic():
         row = _open(number)
@@ -120,7 +122,7 @@ def assign_finding(
 def note_finding(number: int, actor: Actor, at: datetime, text: str) -> FindingLine:
     """Raises NotFound when there is no such finding."""
     with transaction.atomic():
-        row = _get(number)
+        row = _vouched(number)
         _write(row, actor, at, Act.NOTED, text)
     return _line(row, at)
 
@@ -167,7 +169,7 @@ def _write(
         "owner": owner,
         "due": due_at.isoformat() if due_at else None,
     }
-    append_events(at, actor, [(_KINDS[act], f"finding {row.number}", about)])
+    append_events(at, actor, [(_KINDS[act], subject_of(row), about)])
 
 
 def _get(number: int) -> Finding:
@@ -181,8 +183,15 @@ def _get(number: int) -> Finding:
     return row
 
 
-def _open(number: int) -> Finding:
+def _vouched(number: int) -> Finding:
+    """Raises Forbidden when it is not what people made of it: nobody builds on that."""
     row = _get(number)
+    require_vouched(lambda: Finding.objects.filter(pk=number).prefetch_related("notes"))
+    return row
+
+
+def _open(number: int) -> Finding:
+    row = _vouched(number)
     if row.closed_at is not None:
         raise InputError(
             Text(

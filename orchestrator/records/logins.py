@@ -16,12 +16,14 @@ from orchestrator.model.person import Role
 from orchestrator.records.accounts import account_name, first_password_until, roles_of, standing, subject
 from orchestrator.records.database import database_faults
 from orchestrator.records.events import Entry, append_events
+from orchestrator.records.facts import stored_digest
 from orchestrator.records.models.account import Account
 from orchestrator.records.models.event import EventKind
 from orchestrator.records.models.session import Session
 from orchestrator.records.passwords import choose_password, password_is_due, password_matches
 from orchestrator.records.second_factor import accepted_step, seal, unseal
 from orchestrator.records.sessions import Token, open_session
+from orchestrator.records.vouching import require_vouched
 
 MOST_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=30)
@@ -63,7 +65,8 @@ def choose_own_password(admitted: Admitted, password: str, now: datetime) -> Adm
     with transaction.atomic():
         account = _still(admitted)
         choose_password(account, password, now)
-        entry: Entry = (EventKind.PASSWORD_CHANGED, subject(account.name), {})
+        told = {"password": stored_digest(account.password)}
+        entry: Entry = (EventKind.PASSWORD_CHANGED, subject(account.name), told)
         append_events(now, Actor(account.name, Proof.SESSION), [entry])
         return _admitted(account, now)
 
@@ -89,7 +92,8 @@ def enrol(admitted: Admitted, secret: str, code: str, now: datetime, state: Path
         account.second_factor = seal(secret, account.pk, state)
         account.second_factor_step = step
         account.save()
-        entry: Entry = (EventKind.SECOND_FACTOR_ENROLLED, subject(account.name), {})
+        told = {"second_factor": stored_digest(account.second_factor)}
+        entry: Entry = (EventKind.SECOND_FACTOR_ENROLLED, subject(account.name), told)
         append_events(now, Actor(account.name, Proof.SESSION), [entry])
         return _admitted(account, now)
 
@@ -104,20 +108,24 @@ def log_in(admitted: Admitted, token: Token, now: datetime) -> None:
     Raises:
         Unauthenticated: there is a password to choose or a second factor to enrol.
         ChainBroken: to anybody else.
+        Forbidden: the account was changed outside of this program.
     """
     with transaction.atomic():
         account = _still(admitted)
         if account.second_factor is None or password_is_due(account, now):
             raise refused()
+        mends = Role.AUDIT_ADMIN in roles_of(account)
+        require_vouched(lambda: Account.objects.filter(pk=account.pk), on_a_broken_log=mends)
         replaced = Session.objects.filter(account=account).exists()
         open_session(account, token, now)
         account.last_login = now
         account.save()
-        entry: Entry = (EventKind.LOGGED_IN, subject(account.name), {"replaces": replaced})
+        told = {"replaces": replaced, "session": stored_digest(token.hashed)}
+        entry: Entry = (EventKind.LOGGED_IN, subject(account.name), told)
         try:
             append_events(now, Actor(account.name, Proof.SESSION), [entry])
         except ChainBroken:
-            if Role.AUDIT_ADMIN not in roles_of(account):
+            if not mends:
                 raise
 
 

@@ -12,12 +12,15 @@ from orchestrator.language import Text
 from orchestrator.model.account import Authorisation
 from orchestrator.model.actor import Actor
 from orchestrator.model.person import ADMINISTRATORS, Permission, Role, conflict
-from orchestrator.records.accounts import found, locked, refuse_last, roles_of, subject
+from orchestrator.records.accounts import account_name, found, locked, refuse_last, roles_of, subject
 from orchestrator.records.database import database_faults
 from orchestrator.records.events import append_events
+from orchestrator.records.models.account import Account
 from orchestrator.records.models.account_role import AccountRole
 from orchestrator.records.models.authorisation import Authorisation as Row
 from orchestrator.records.models.event import EventKind
+from orchestrator.records.models.session import Session
+from orchestrator.records.vouching import require_vouched
 
 
 @database_faults()
@@ -121,6 +124,24 @@ def get_authorisation(number: int) -> Authorisation:
     if row is None:
         raise _no_authorisation(number)
     return _view(row)
+
+
+@database_faults()
+def require_vouched_person(typed: str, *, on_a_broken_log: bool) -> None:
+    """Raises Forbidden when account, roles or session are not what was decided; as `require_vouched`."""
+    name = account_name(typed)
+
+    def read() -> tuple[Account | Session, ...]:
+        accounts = Account.objects.filter(name=name)
+        return (*accounts, *Session.objects.filter(account__name=name).select_related("account"))
+
+    require_vouched(read, on_a_broken_log=on_a_broken_log)
+
+
+@database_faults()
+def require_vouched_authorisations(numbers: Collection[int]) -> None:
+    """Raises Forbidden when one of them is not what was granted; as `require_vouched`."""
+    require_vouched(lambda: Row.objects.filter(pk__in=numbers).select_related("account"))
 
 
 @database_faults()

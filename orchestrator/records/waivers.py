@@ -18,7 +18,8 @@ from orchestrator.records.database import database_faults
 from orchestrator.records.events import append_events
 from orchestrator.records.models.event import EventKind
 from orchestrator.records.models.waiver import Waiver as Row
-from orchestrator.records.vouching import event_subject, vouched
+from orchestrator.records.row_words import subject_of
+from orchestrator.records.vouching import vouched
 
 
 @database_faults()
@@ -52,9 +53,7 @@ def approve_waiver(asked: Waiver) -> Waiver:
             "until": row.expires_at.isoformat(),
             "reason": row.reason,
         }
-        append_events(
-            asked.approved_at, asked.approver, [(EventKind.WAIVER_APPROVED, event_subject(row), data)]
-        )
+        append_events(asked.approved_at, asked.approver, [(EventKind.WAIVER_APPROVED, subject_of(row), data)])
     return read_waiver(row)
 
 
@@ -76,7 +75,7 @@ def end_waiver(number: int, actor: Actor, at: datetime, reason: str) -> Waiver:
         row.ended_at = at
         row.save(update_fields=("ended_at",))
         append_events(
-            at, actor, [(EventKind.WAIVER_ENDED, event_subject(row), {**_about(row), "reason": reason})]
+            at, actor, [(EventKind.WAIVER_ENDED, subject_of(row), {**_about(row), "reason": reason})]
         )
     return read_waiver(row)
 
@@ -166,7 +165,7 @@ def _double(other: Row) -> InputError:
 
 def _expired(row: Row, number: int) -> tuple[EventKind, str, dict[str, object]]:
     data = {**_about(row), "round": number, "until": row.expires_at.isoformat(), "approver": row.approver}
-    return EventKind.WAIVER_EXPIRED, event_subject(row), data
+    return EventKind.WAIVER_EXPIRED, subject_of(row), data
 
 
 def _about(row: Row) -> dict[str, object]:

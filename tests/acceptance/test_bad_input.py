@@ -183,7 +183,6 @@ def test_what_windows_editors_write_is_read(site: SiteFolder, content: bytes) ->
             ("Jinja",),
             id="Jinja error in a parameter",
         ),
-        pytest.param("kind: inspection", "kind: emergency", "2:9", (), id="a kind of later"),
         pytest.param("kind: inspection", "kind: inspektion", "2:9", ("inspection",), id="misspelt kind"),
     ],
 )
@@ -385,9 +384,11 @@ def test_ctrl_c_in_mid_round_ends_it_as_cancelled_with_what_was_collected(site: 
     site.runbook.write_text(
         RUNBOOK + f"    - name: 慢\n      id: slow\n      timeout: 90\n      check: {{run: '{command}'}}\n"
     )
-    (site.root / "wardround.yml").write_text("hospital: {zh: 某县人民医院, en: County}\nconcurrency: 1\n")
+    (site.root / "wardround.yml").write_text(
+        "hospital: {zh: 某县人民医院, en: County}\nconcurrency: 1\nsingle_user: true\n"
+    )
     accepted = site.wardround(
-        *["runbook", "accept", "morning", "--by", "李工", "--reason", "只写标记", "--yes", "--site"],
+        *["runbook", "accept", "morning", "--reason", "只写标记", "--yes", "--site"],
         str(site.root),
     )
     assert accepted.code == 0, accepted
@@ -406,6 +407,11 @@ def test_ctrl_c_in_mid_round_ends_it_as_cancelled_with_what_was_collected(site: 
     assert shown["round"]["state"] == "cancelled"
     assert shown["counts"]["not_run"] >= 1
     assert shown["counts"]["ok"] >= 1
+
+
+def test_a_runbook_of_another_kind_is_no_round_and_says_what_starts_it(site: SiteFolder) -> None:
+    site.runbook.write_text(RUNBOOK.replace("kind: inspection", "kind: emergency", 1))
+    site.refuses("is no inspection", "wardround run start morning")
 
 
 def test_a_stop_signal_before_the_round_begins_is_told_without_a_traceback(site: SiteFolder) -> None:

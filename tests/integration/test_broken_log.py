@@ -19,7 +19,8 @@ from orchestrator.model.round import RoundState
 from orchestrator.records.audit_place import audit_folder
 from orchestrator.records.chain_restart import restart_chain
 from orchestrator.records.chain_walk import verify_log
-from orchestrator.records.models import Account, AccountRole, Event, Session
+from orchestrator.records.models import Account, Event, Session
+from orchestrator.records.roles import change_roles
 from orchestrator.records.rounds import list_rounds, open_round
 from tests.integration.test_logins import FAST, PASSWORD, Door
 from tests.integration.test_people import make_site
@@ -99,7 +100,7 @@ def test_neither_folder_nor_events_is_a_new_log() -> None:
 
 
 def test_an_audit_administrator_still_gets_in_to_restart_a_broken_log(door: Door) -> None:
-    AccountRole.objects.create(account=Account.objects.get(), role=Role.AUDIT_ADMIN)
+    change_roles("wang", [Role.AUDIT_ADMIN], [], door.clock.now, WANG)
     lose_the_head()
     door.clock.move(hours=1)
     assert door.logins.log_in(door.admit(PASSWORD)).name == "wang"
@@ -108,7 +109,7 @@ def test_an_audit_administrator_still_gets_in_to_restart_a_broken_log(door: Door
 
 
 def test_nobody_else_gets_in_on_a_broken_log(door: Door) -> None:
-    AccountRole.objects.create(account=Account.objects.get(), role=Role.ENGINEER)
+    change_roles("wang", [Role.ENGINEER], [], door.clock.now, WANG)
     Session.objects.all().delete()
     lose_the_head()
     with pytest.raises(ChainBroken):

@@ -22,9 +22,10 @@ from orchestrator.model.actor import PROGRAM
 from orchestrator.model.person import Role
 from orchestrator.model.site import Site
 from orchestrator.records.accounts import make_account, reset_password, reset_second_factor, unblock_account
-from orchestrator.records.models import Account, AccountRole, Event
+from orchestrator.records.models import Account, Event
 from orchestrator.records.password_rules import ThreeClassesValidator, WithoutNameValidator
 from orchestrator.records.passwords import password_is_due
+from orchestrator.records.roles import change_roles
 from tests.integration.test_people import START, Clock, make_site
 from tests.people import Cast
 
@@ -107,7 +108,7 @@ def test_a_first_password_waits_seven_days_and_is_issued_anew_after_that(newcome
 
 def test_the_first_password_of_the_only_system_administrator_stays_good(newcomer: Door) -> None:
     """Nobody could issue another one, and a site is set up once."""
-    AccountRole.objects.create(account=Account.objects.get(), role=Role.SYSTEM_ADMIN)
+    change_roles("wang", [Role.SYSTEM_ADMIN], [], newcomer.clock.now, PROGRAM)
     newcomer.clock.move(days=30)
     newcomer.enrol()
 

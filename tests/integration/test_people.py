@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from orchestrator.application.accounts import Accounts
 from orchestrator.errors import Forbidden, InputError, NotFound, Unauthenticated
 from orchestrator.language import Text
-from orchestrator.model.actor import Proof
+from orchestrator.model.actor import PROGRAM, Proof
 from orchestrator.model.person import ADMINISTRATORS, Permission, Role, conflict
 from orchestrator.model.site import Site
 from orchestrator.records.models import Account, AccountRole, Event
+from orchestrator.records.roles import change_roles
 from tests.people import APPROVER, AUDIT_ADMIN, OUTSIDER, REQUESTER, ROLES, SECURITY_ADMIN, SYSTEM_ADMIN, Cast
 
 START = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -125,7 +126,7 @@ def test_a_role_without_an_authorisation_allows_nothing_and_neither_the_other_wa
     cast.log_in("novice")
     with pytest.raises(Forbidden, match="no authorisation"):
         cast.people.decider(Permission.WAIVE, ["his"])
-    AccountRole.objects.filter(account__name=APPROVER).delete()
+    change_roles(APPROVER, [], [Role.SUPERVISOR], START, PROGRAM)
     cast.log_in(APPROVER)
     with pytest.raises(Forbidden, match="one of the roles"):
         cast.people.decider(Permission.WAIVE, ["his"])

@@ -33,7 +33,7 @@ from orchestrator.records.models import Event, Finding
 from orchestrator.records.models.event import EventKind
 from orchestrator.records.rounds import close_round, get_round, open_round, record_outcomes
 from orchestrator.records.sealing import seal_events
-from orchestrator.records.vouching import forged_waivers
+from orchestrator.records.vouching import forged_rows
 from orchestrator.records.waivers import approve_waiver, end_waiver, list_waivers, waivers_for_round
 from orchestrator.records.waiving import waive
 from orchestrator.reporting.round_report import build_report
@@ -266,22 +266,22 @@ def test_a_waiver_that_was_changed_in_the_database_waives_nothing_and_is_named(c
     number = recorded(plan("db1", "db2"), seen("db1", Verdict.WARN), seen("db2", Verdict.WARN))
     waiver = approved()
     assert waivers_for_round(number, "morning", {"db1", "db2"}, START + DAY) == (waiver,)
-    assert forged_waivers() == ()
+    assert forged_rows() == ()
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE records_waiver SET {change}")
     assert waivers_for_round(number, "morning", {"db1", "db2"}, START + DAY) == ()
-    assert forged_waivers() == (waiver.number,)
+    assert [row.subject for row in forged_rows()] == [f"waiver {waiver.number}"]
 
 
 def test_a_waiver_that_was_ended_and_is_made_to_hold_again_waives_nothing() -> None:
     number = recorded(plan("db1"), seen("db1", Verdict.WARN))
     waiver = approved()
     end_waiver(waiver.number, WANG, START + DAY, "mended")
-    assert forged_waivers() == ()
+    assert forged_rows() == ()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE records_waiver SET ended_at = NULL")
     assert waivers_for_round(number, "morning", {"db1"}, START + 2 * DAY) == ()
-    assert forged_waivers() == (waiver.number,)
+    assert [row.subject for row in forged_rows()] == [f"waiver {waiver.number}"]
 
 
 def test_a_waiver_that_nobody_approved_waives_nothing() -> None:
@@ -291,7 +291,7 @@ def test_a_waiver_that_nobody_approved_waives_nothing() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO records_waiver ({columns}) SELECT {columns} FROM records_waiver")
     assert waivers_for_round(number, "morning", {"db1"}, START + DAY) == (waiver,)
-    assert len(forged_waivers()) == 1
+    assert len(forged_rows()) == 1
 
 
 def test_a_waiver_whose_approval_lies_in_a_sealed_file_still_holds() -> None:
@@ -300,4 +300,4 @@ def test_a_waiver_whose_approval_lies_in_a_sealed_file_still_holds() -> None:
     recorded(plan("db1"), seen("db1", Verdict.WARN), day=200)
     assert seal_events(START + 100 * DAY, START + 201 * DAY, WANG) > 0
     assert waivers_for_round(number, "morning", {"db1"}, START + 202 * DAY) == (waiver,)
-    assert forged_waivers() == ()
+    assert forged_rows() == ()

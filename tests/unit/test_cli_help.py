@@ -146,7 +146,7 @@ def test_help_is_english_on_request(capsys: pytest.CaptureFixture[str]) -> None:
         (["round", "show", "1", "2"], "错误：多余的参数（2）"),
         (["completion", "tcsh"], "'tcsh' 不可用，可选：'bash', 'zsh', 'fish'。"),
         (["lint", "/nowhere.yml"], "路径 '/nowhere.yml' 不存在。"),
-        (["runbook", "accept", "x"], "错误：缺少选项 '--by'"),
+        (["runbook", "accept", "x"], "错误：缺少选项 '--reason'"),
     ],
 )
 def test_an_error_in_the_command_line_is_said_in_chinese(

@@ -29,6 +29,8 @@ class EventKind(StrEnum):
     """A person ended it before its time."""
     WAIVER_EXPIRED = "waiver_expired"
     """The first round after its time noticed."""
+    FREE_ITEM_ACCEPTED = "free_item_accepted"
+    """A person said of a free command, SQL or site Python that it only reads."""
     CHAIN_STARTED = "chain_started"
     """The events before it were recorded by a version that had no chain, and were chained afterwards."""
     CHAIN_RESTARTED = "chain_restarted"
@@ -98,6 +100,7 @@ _LABELS = {
     EventKind.WAIVER_APPROVED: Text("批准豁免", "a waiver was approved"),
     EventKind.WAIVER_ENDED: Text("终止豁免", "a waiver was ended"),
     EventKind.WAIVER_EXPIRED: Text("豁免到期", "a waiver expired"),
+    EventKind.FREE_ITEM_ACCEPTED: Text("认可自由命令", "a free command was accepted"),
     EventKind.CHAIN_STARTED: Text("审计链开始", "the chain started"),
     EventKind.CHAIN_RESTARTED: Text("断链后重启", "the chain was restarted"),
     EventKind.SEGMENT_SEALED: Text("事件封档", "events were sealed"),
