@@ -92,7 +92,7 @@ def read_years(site: Site, times: int) -> None:
     from orchestrator.application.waivers import Waivers
     from orchestrator.records import health
     from orchestrator.records.known_item import known_host, recorded_hosts, runbooks_of
-    from orchestrator.records.models import Finding
+    from orchestrator.records.models import Finding, KeptForecasts
     from orchestrator.records.rounds import list_rounds
     from orchestrator.records.waivers import waivers_for_round
 
@@ -113,7 +113,9 @@ def read_years(site: Site, times: int) -> None:
     ask("list the latest 20 rounds", lambda: list_rounds(None, 20))
     ask("list the latest 20 of one runbook", lambda: list_rounds("morning", 20))
     for word, number in (("first", first), ("middle", middle), ("last", last)):
-        ask(f"build the report of the {word} round", partial(reports.build, number))
+        KeptForecasts.objects.filter(round=number).delete()
+        _ask(f"build the first report of the {word} round", partial(reports.build, number), 1)
+        ask(f"build it again, its forecasts kept: the {word} round", partial(reports.build, number))
     report, before = reports.build(last), reports.build(last - 1)
     for form in ("html", "json"):
         ask(f"render it as {form}", partial(reports.render, report, form, Language.ZH))
