@@ -26,6 +26,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from orchestrator.model.question import Command, CommandAnswer, CommandEnd
 
@@ -376,14 +377,24 @@ def _limit(command: Command) -> str:
 
 
 def _run(text: str, name: str) -> str:
-    """The command so that nothing in it can break the script around it or change the shell that reads it."""
-    if _PIPELINE.fullmatch(text):
-        # To each its own redirection: what the shell says when one is ended is not the command's output.
-        *parts, last = (found.group() for found in _PART.finditer(text))
-        piped = "".join(f"2>>{name}.e {part} | " for part in parts)
-        return f"</dev/null {piped}>{name}.o 2>>{name}.e {last}"
-    inside = text if _WHOLE.fullmatch(text) else f'eval " "{_quoted(text)}'
-    return f"( {inside}\n) </dev/null >{name}.o 2>{name}.e"
+    return name.join(_around(text))
+
+
+@lru_cache(maxsize=1_024)
+def _around(text: str) -> tuple[str, ...]:
+    """The command so that nothing in it can break the script around it or change the shell that reads it, in
+    pieces: the name of its files comes between them. Kept, since hosts are asked much the same, and matching
+    it costs more than all else of a batch's script."""
+    if not _PIPELINE.fullmatch(text):
+        inside = text if _WHOLE.fullmatch(text) else f'eval " "{_quoted(text)}'
+        return f"( {inside}\n) </dev/null >", ".o 2>", ".e"
+    # To each its own redirection: what the shell says when one is ended is not the command's output.
+    *parts, last = (found.group() for found in _PART.finditer(text))
+    pieces, before = [], "</dev/null "
+    for part in parts:
+        pieces.append(f"{before}2>>")
+        before = f".e {part} | "
+    return (*pieces, f"{before}>", ".o 2>>", f".e {last}")
 
 
 def _quoted(text: str) -> str:
