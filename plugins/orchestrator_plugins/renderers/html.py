@@ -49,6 +49,7 @@ def render(report: RoundReport, language: Language) -> bytes:
         "badge": pieces.badge,
         "about": pieces.about,
         "rows": pieces.rows,
+        "cells": pieces.cells,
         "tone": tone(report),
         "headline": headline(report),
         "conclusion": conclusion(report),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from markupsafe import Markup, escape
@@ -24,6 +24,7 @@ class Pieces:
         self._titles: dict[tuple[str, Text | None, str, str], Markup] = {}
         self._amounts: dict[tuple[Value, str], str] = {}
         self._limits: dict[tuple[str, str], str] = {}
+        self._cells: dict[tuple[int, ...], Markup] = {}
 
     def icon(self, name: str) -> Markup:
         return Markup(f'<svg class=i aria-hidden=true><use href="#i-{_words(name)}"/></svg>')  # noqa: S704 - escaped
@@ -47,6 +48,16 @@ class Pieces:
     def rows(self, items: Iterable[ReportItem], *, reasons: bool) -> Markup:
         """The lines of one host in the complete list. Without `reasons` where the host says it for all."""
         return Markup("".join([self._row(item, reasons) for item in items]))  # noqa: S704 - escaped
+
+    def cells(self, counts: Mapping[Verdict, int]) -> Markup:
+        """How many checks of a host ended how, one cell a verdict."""
+        key = tuple([counts.get(verdict, 0) for verdict in Verdict])
+        known = self._cells.get(key)
+        if known is None:
+            pairs = zip(Verdict, key, strict=True)
+            cells = [f'<td class="num {one.value if count else "zero"}">{count}</td>' for one, count in pairs]
+            known = self._cells[key] = Markup("".join(cells))  # noqa: S704 - our own words and numbers
+        return known
 
     def _row(self, item: ReportItem, reasons: bool) -> str:
         reason = _words(self._wording.say(item.reason)) if reasons and item.reason else ""
