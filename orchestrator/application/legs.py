@@ -98,7 +98,7 @@ class Legs:
         run = await self._do(take_run, number, self._executor, self._clock())
         if run is None:
             return
-        if run.kind is Kind.INSPECTION and before.executor.startswith(COMMAND):
+        if run.kind is Kind.INSPECTION and _gone(before.executor, self._executor):
             # Whoever waited for it is gone. Begun anew by itself, hours later, it would surprise everybody.
             reason = Text("发起它的命令已结束", "the command that waited for it is gone")
             await self._finish(run, LegEnd(RunState.FAILED, reason=reason, counts={}))
@@ -228,6 +228,11 @@ class Legs:
         stopper = asyncio.create_task(_stop_when(cancellation, round_task))
         try:
             number, state = await round_task
+        except asyncio.CancelledError:
+            if not cancellation.requested:
+                raise
+            await self._finish(run, LegEnd(RunState.CANCELLED, counts={}))
+            return
         except Busy as error:
             until = self._clock() + _BUSY
             await self._wait(run, LegEnd(None, Wait.OTHER_RUN, error.message, until))
@@ -275,6 +280,11 @@ class Legs:
     async def _do(self, work: Callable[..., Returned], *arguments: object) -> Returned:
         loop = asyncio.get_running_loop()
         return await asyncio.shield(loop.run_in_executor(self._records, partial(work, *arguments)))
+
+
+def _gone(before: str, now: str) -> bool:
+    """Whether a run was begun within a command, and that is not the one that has it now."""
+    return before.startswith(COMMAND) and before != now
 
 
 async def _stop_when(cancellation: Cancellation, task: asyncio.Future[tuple[int, RoundState]]) -> None:

@@ -411,7 +411,7 @@ def test_ctrl_c_in_mid_round_ends_it_as_cancelled_with_what_was_collected(site: 
 
 def test_a_runbook_of_another_kind_is_no_round_and_says_what_starts_it(site: SiteFolder) -> None:
     site.runbook.write_text(RUNBOOK.replace("kind: inspection", "kind: emergency", 1))
-    site.refuses("is no inspection", "wardround run start morning")
+    site.refuses("is no inspection", "wardround run start morning", place=False)
 
 
 def test_a_stop_signal_before_the_round_begins_is_told_without_a_traceback(site: SiteFolder) -> None:
