@@ -57,13 +57,11 @@ class Courier:
         self._records.shutdown()
 
     async def _carry(self) -> None:
-        everything = True
+        look = all_postings  # the engine may have lost some: a power cut, a restored backup
         while True:
             try:
-                await self._hand_over(await self._in_records(new_postings))
-                if everything:  # the engine may have lost some: a power cut, a restored backup
-                    await self._hand_over(await self._in_records(all_postings))
-                    everything = False
+                await self._hand_over(await self._in_records(look))
+                look = new_postings
             except OrchestratorError as error:
                 _log.warning("what is posted could not be handed to the engine yet: %s", error)
             await self._bell.wait(LOOK_SECONDS)
