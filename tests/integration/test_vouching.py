@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from django.db import connection
@@ -14,8 +15,15 @@ from orchestrator.model.actor import Actor, Proof
 from orchestrator.model.person import Permission, Role
 from orchestrator.model.site import HashAlgorithm
 from orchestrator.model.verdict import Verdict
+from orchestrator.records.accounts import (
+    block_account,
+    reset_password,
+    reset_second_factor,
+    unblock_account,
+)
 from orchestrator.records.audit_place import audit_folder
 from orchestrator.records.chain_restart import restart_chain
+from orchestrator.records.chain_walk import walk
 from orchestrator.records.handling import assign_finding, note_finding
 from orchestrator.records.kept_facts import FILE
 from orchestrator.records.models import Account, Event, Finding
@@ -23,7 +31,7 @@ from orchestrator.records.models.event import EventKind
 from orchestrator.records.roles import change_roles, grant, revoke
 from orchestrator.records.sealing import seal_events
 from orchestrator.records.sessions import open_session
-from orchestrator.records.vouching import forged_rows
+from orchestrator.records.vouching import forged_rows, known_facts
 from tests.integration.test_people import START, Clock, make_site
 from tests.people import APPROVER, AUDIT_ADMIN, OUTSIDER, REQUESTER, Cast
 from tests.rounds import WANG, plan, recorded, seen
@@ -243,6 +251,27 @@ def test_nobody_makes_himself_the_one_who_restarts_a_broken_log(cast: Cast) -> N
     (audit_folder() / "head.json").unlink()
     with pytest.raises((Forbidden, ChainBroken)):
         cast.people.decider(Permission.MANAGE_AUDIT, ())
+
+
+def test_kept_facts_are_what_the_whole_log_says_whatever_was_decided(cast: Cast, clock: Clock) -> None:
+    """Told step by step and all at once, by every kind of act, in an order of its own each time."""
+    acts: list[Callable[[], object]] = [
+        lambda: change_roles(REQUESTER, [Role.SUPERVISOR], [], clock(), WANG),
+        lambda: change_roles(REQUESTER, [], [Role.SUPERVISOR], clock(), WANG),
+        lambda: grant(APPROVER, "his", Permission.WAIVE, clock() + DAY, clock(), WANG),
+        lambda: grant(APPROVER, "his", Permission.WAIVE, clock() + 2 * DAY, clock(), WANG),
+        lambda: block_account(REQUESTER, clock(), WANG),
+        lambda: unblock_account(REQUESTER, clock(), WANG),
+        lambda: reset_password(REQUESTER, clock(), WANG),
+        lambda: reset_second_factor(REQUESTER, clock(), WANG),
+        lambda: clock.move(days=1),
+        lambda: cast.log_in(REQUESTER),
+    ]
+    order = Random(7)
+    for act in order.choices(acts, k=60):
+        act()
+        assert known_facts() == walk({}).facts
+    assert forged_rows() == ()
 
 
 @pytest.mark.parametrize(
