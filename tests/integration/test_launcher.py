@@ -112,6 +112,7 @@ async def test_a_background_child_holds_nothing_up(on: Stage) -> None:
     on.kill(child)
 
 
+@pytest.mark.parametrize("on", ["dash", "busybox"], indirect=True)
 async def test_large_binary_output_comes_in_pieces_byte_for_byte(on: Stage, tmp_path: Path) -> None:
     content = os.urandom(1_000_003) * 3
     (tmp_path / "content").write_bytes(content)
@@ -150,9 +151,9 @@ def quoted(word: bytes) -> str:
     return "'" + word.decode("utf-8", "surrogateescape").replace("'", "'\\''") + "'"
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(
-    st.lists(st.one_of(st.text(max_size=60).map(encoded), st.binary(max_size=60)), min_size=4, max_size=12)
+    st.lists(st.one_of(st.text(max_size=60).map(encoded), st.binary(max_size=60)), min_size=8, max_size=20)
 )
 @pytest.mark.parametrize("shell", SHELLS)
 def test_any_text_reaches_the_command_unchanged(
@@ -325,6 +326,7 @@ async def test_stop_ends_a_tree_that_ignores_term_and_has_changed_its_session(
     assert (await on.end(launch)).state is LaunchState.STOPPED
 
 
+@pytest.mark.parametrize("on", ["dash", "busybox"], indirect=True)
 async def test_stop_lets_a_command_clear_up_and_keeps_its_words(on: Stage) -> None:
     launch = on.order("trap 'echo cleared; exit 9' TERM; while :; do sleep 0.1; done")
     await launcher.start(on.session, launch)
@@ -364,6 +366,7 @@ async def test_a_host_that_shuts_down_politely_leaves_a_status(on: Stage) -> Non
 # --- sweeping ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("on", ["dash", "busybox"], indirect=True)
 async def test_sweeping_removes_what_is_over_and_old_and_never_lets_its_token_start_again(
     on: Stage, tmp_path: Path
 ) -> None:

@@ -355,7 +355,7 @@ def test_clients_killed_at_random_moments_do_it_never_twice_and_lose_it_never(
     chance = random.Random(seed)
 
     async def client(launch: Launch, ready: int) -> None:
-        async with host_session(server if chance.random() < 0.3 else None) as session:
+        async with host_session(server if chance.random() < 0.2 else None) as session:
             os.write(ready, b"x")
             await launcher.start(session, launch)
 
@@ -390,7 +390,7 @@ async def test_supervisors_killed_at_random_moments_do_it_never_twice_and_tell_n
 ) -> None:
     seed = random.randrange(1_000_000)
     chance = random.Random(seed)
-    for number in range(12):
+    for number in range(8):
         effect = tmp_path / f"effect{number}"
         launch = here.order(f"echo x >>{effect}; sleep 0.02; exit 3")
         task = asyncio.create_task(launcher.start(here.session, launch))
