@@ -355,7 +355,7 @@ async def test_stop_ends_what_has_lost_its_supervisor(on: Stage) -> None:
 
 
 async def test_a_host_that_shuts_down_politely_leaves_a_status(on: Stage) -> None:
-    launch = on.order("sleep 1000")
+    launch = on.order("exec sleep 1000")
     await launcher.start(on.session, launch)
     for pid in (on.supervisor(launch), on.command(launch)):
         os.kill(pid, 15)
@@ -372,7 +372,7 @@ async def test_sweeping_removes_what_is_over_and_old_and_never_lets_its_token_st
 ) -> None:
     effect = tmp_path / "effect"
     old, young, running, lost = (on.order(text) for text in (
-        f"echo x >>'{effect}'; head -c 20000 /dev/zero", "true", "sleep 1000", "sleep 1001",
+        f"echo x >>'{effect}'; head -c 20000 /dev/zero", "true", "sleep 1000", "exec sleep 1001",
     ))  # fmt: skip
     for launch in (old, young, running, lost):
         await launcher.start(on.session, launch)

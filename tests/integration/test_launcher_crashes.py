@@ -68,7 +68,7 @@ async def recovered(there: Stage, launch: Launch) -> LaunchReport:
 
 
 async def test_a_command_that_was_killed_has_the_status_of_a_killed_command(here: Stage) -> None:
-    launch = here.order("sleep 1000; :")
+    launch = here.order("exec sleep 1000")
     await launcher.start(here.session, launch)
     here.kill(here.command(launch))
     report = await here.end(launch)
@@ -153,7 +153,7 @@ async def test_a_supervisor_killed_at_each_step_leaves_what_is_true(
 async def test_another_process_that_got_the_same_pid_is_not_taken_for_the_command_and_not_stopped(
     here: Stage,
 ) -> None:
-    launch = here.order("sleep 1000")
+    launch = here.order("exec sleep 1000")
     await launcher.start(here.session, launch)
     here.kill(here.supervisor(launch), here.command(launch))
     with subprocess.Popen(["sleep", "1001"], start_new_session=True) as innocent:
