@@ -96,5 +96,9 @@ async def _listen(server: Server) -> AsyncConnection:
     from orchestrator.records.postgresql import connection_parameters
 
     connection = await AsyncConnection.connect(**connection_parameters(server, 1.0), autocommit=True)
-    await connection.execute(SQL("LISTEN {}").format(Identifier(CHANNEL)))
+    try:
+        await connection.execute(SQL("LISTEN {}").format(Identifier(CHANNEL)))
+    except BaseException:  # whoever waited for it may have stopped waiting
+        await connection.close()
+        raise
     return connection
