@@ -47,6 +47,8 @@ class AnyLedger:
 
     def redeem(self, permit_id: str, plan_digest: str, at: object) -> None: ...
 
+    def redeemed_for(self, permit_id: str) -> str | None: ...
+
 
 async def round_of(
     hosts: Mapping[str, Host],

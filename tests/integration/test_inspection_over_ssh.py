@@ -48,6 +48,8 @@ class AnyLedger:
 
     def redeem(self, permit_id: str, plan_digest: str, at: object) -> None: ...
 
+    def redeemed_for(self, permit_id: str) -> str | None: ...
+
 
 @dataclass
 class Round:
