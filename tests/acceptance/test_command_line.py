@@ -307,7 +307,7 @@ def test_a_shell_that_asks_is_told_how_a_word_goes_on() -> None:
 @pytest.mark.parametrize(
     ("arguments", "near"),
     [
-        (["rounde", "run", "well"], "round"),
+        (["trnd", "well", "disk"], "trend"),
         (["round", "rnu", "well"], "run"),
         (["round", "run", "well", "--jsno"], "--json"),
     ],
