@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+from concurrent.futures import Future
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli import options
 from orchestrator.cli.exit_code import ExitCode
-from orchestrator.cli.language import say
+from orchestrator.cli.language import say, speak
+from orchestrator.errors import Fenced
+
+if TYPE_CHECKING:
+    from orchestrator.model.lease import Lease
+    from orchestrator.worker.service_manager import ServiceManager
+    from orchestrator.worker.worker import Worker
 
 
 @click.command(
@@ -31,28 +40,33 @@ from orchestrator.cli.language import say
 )
 def command(site: Path | None, name: str | None) -> int:
     from orchestrator.bootstrap import open_wardround
+    from orchestrator.worker.service_manager import ServiceManager
     from orchestrator.worker.start import make_worker
-    from orchestrator.worker.worker import Worker
 
-    worker = make_worker(open_wardround(site), name)
-    worker.ready.add_done_callback(
-        lambda ready: (
-            None
-            if ready.exception()
-            else click.echo(
-                say(
-                    f"工作进程 {ready.result().executor} 已就绪", f"worker {ready.result().executor} is ready"
-                ),
-                err=True,
-            )
-        )
-    )
-
-    async def work(worker: Worker) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.add_signal_handler(number, worker.stop)
-        await worker.work()
-
-    asyncio.run(work(worker))
+    manager = ServiceManager.of(os.environ)
+    asyncio.run(_work(make_worker(open_wardround(site), name), manager))
     return ExitCode.OK
+
+
+async def _work(worker: Worker, manager: ServiceManager) -> None:
+    def tell_ready(ready: Future[Lease]) -> None:
+        if ready.cancelled() or ready.exception():
+            return
+        executor = ready.result().executor
+        said = say(f"工作进程 {executor} 已就绪", f"worker {executor} is ready")
+        click.echo(said, err=True)
+        manager.ready(said)
+
+    def stop() -> None:
+        manager.stopping(say("正在退出", "ending"))
+        worker.stop()
+
+    worker.ready.add_done_callback(tell_ready)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stop)
+    life = asyncio.create_task(manager.show_life())
+    try:
+        await worker.work()
+    finally:
+        life.cancel()
