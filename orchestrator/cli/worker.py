@@ -44,7 +44,12 @@ def command(site: Path | None, name: str | None) -> int:
     from orchestrator.worker.start import make_worker
 
     manager = ServiceManager.of(os.environ)
-    asyncio.run(_work(make_worker(open_wardround(site), name), manager))
+    try:
+        asyncio.run(_work(make_worker(open_wardround(site), name), manager))
+    except Fenced as error:
+        click.echo(speak(error.message), err=True)
+        # At once: a thread that was frozen in the middle of something must not go on with it.
+        os._exit(ExitCode.OWN_FAULT)
     return ExitCode.OK
 
 

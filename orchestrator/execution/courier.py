@@ -34,7 +34,9 @@ class Courier:
     writes that down: when it returns, all that was posted for its run before it began is over.
     """
 
-    def __init__(self, engine: Engine, advance: Leg, bell: Bell) -> None:
+    def __init__(self, engine: Engine, advance: Leg, bell: Bell, only: int | None = None) -> None:
+        """`only` is the one run that it carries for; None: all."""
+        self._only = only
         self._engine = engine
         self._advance = advance
         self._bell = bell
@@ -67,10 +69,11 @@ class Courier:
             await self._bell.wait(LOOK_SECONDS)
 
     async def _hand_over(self, postings: Sequence[Posting]) -> None:
-        for one in postings:
+        mine = [one for one in postings if self._only in (None, one.delivery.run)]
+        for one in mine:
             await self._engine.enqueue(one.delivery)
-        if postings:
-            await self._in_records(mark_handed, [one.number for one in postings])
+        if mine:
+            await self._in_records(mark_handed, [one.number for one in mine])
 
     async def _leg(self, run: int) -> None:
         satisfied = await self._in_records(run_postings, run)

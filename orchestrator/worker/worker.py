@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -14,26 +15,23 @@ from orchestrator.application.clock import Clock
 from orchestrator.application.legs import Legs
 from orchestrator.application.recorder import records_thread
 from orchestrator.errors import Fenced, OrchestratorError, StoreError
+from orchestrator.execution.courier import Courier
 from orchestrator.execution.engine import Engine
 from orchestrator.execution.lease_keeper import LeaseKeeper, acquire
 from orchestrator.language import Text
 from orchestrator.model.lease import Lease
 from orchestrator.reach.session import Reach
+from orchestrator.records.bell import bell_of
+from orchestrator.records.database import place
 from orchestrator.records.leases import drop_lease
-from orchestrator.records.postings import (
-    Posting,
-    all_postings,
-    mark_handed,
-    new_postings,
-    post_again,
-    remove_postings,
-    run_postings,
-)
+from orchestrator.records.postings import post_again
 
-LOOK_SECONDS = 0.05
-"""How long what another process posts lies there: a query of 0.2 ms each time, half a percent of a core."""
 DRAIN_SECONDS = 30.0
 """What legs under way are given when a worker is told to end. What runs on a host goes on there."""
+
+KEPT = timedelta(days=7)
+"""How long the engine keeps deliveries that are over."""
+_FORGET_SECONDS = 3600.0
 
 _log = logging.getLogger(__name__)
 Returned = TypeVar("Returned")
@@ -115,21 +113,30 @@ class Worker:
             on_lost=partial(_call, loop, self._lose),
             on_dead=None if self._only else partial(self._take_over, loop),
         )
+        courier = Courier(self._engine, legs.advance, bell_of(place()), self._only)
         try:
-            await self._engine.start(
-                partial(self._leg, legs, records), executor=lease.executor, concurrency=self._concurrency
-            )
+            await courier.start(executor=lease.executor, concurrency=self._concurrency)
         except BaseException as error:
             self.ready.set_exception(error)
             raise
         keeper.start()
+        tidying = asyncio.create_task(self._forget())
         try:
-            await self._hand_on(records, await self._do(records, all_postings))
             self.ready.set_result(lease)
-            await self._look(records)
+            await self._stop.wait()
         finally:
-            await self._engine.stop(0.0 if self._lost else drain)
+            tidying.cancel()
+            await courier.stop(0.0 if self._lost else drain)
             await asyncio.to_thread(keeper.stop)
+
+    async def _forget(self) -> None:
+        """Deliveries that are long over go; what came of them is in the records."""
+        while True:
+            await asyncio.sleep(_FORGET_SECONDS)
+            try:
+                await self._engine.forget(self._clock() - KEPT)
+            except OrchestratorError as error:
+                _log.warning("the engine's store could not be tidied: %s", error)
 
     def _take_over(self, loop: asyncio.AbstractEventLoop, executor: str) -> None:
         """In the keeper's thread: all that a dead worker had in hand, in its engine or in ours."""
@@ -139,37 +146,6 @@ class Worker:
     def _lose(self) -> None:
         self._lost = True
         self._stop.set()
-
-    async def _look(self, records: Executor) -> None:
-        while not self._stop.is_set():
-            try:
-                await self._hand_on(records, await self._do(records, new_postings))
-            except OrchestratorError as error:
-                _log.warning("what is due could not be read: %s", error)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._stop.wait()
-
-    async def _hand_on(self, records: Executor, postings: list[Posting]) -> None:
-        mine = [one for one in postings if self._only in (None, one.delivery.run)]
-        for posting in mine:
-            await self._engine.enqueue(posting.delivery)
-        if mine:
-            await self._do(records, mark_handed, [posting.number for posting in mine])
-
-    async def _leg(self, legs: Legs, records: Executor, run: int) -> None:
-        met = await self._do(records, run_postings, run)
-        await legs.advance(run)
-        if met:
-            now = self._clock()
-            over = [
-                one.number for one in met if one.delivery.not_before is None or one.delivery.not_before <= now
-            ]
-            await self._do(records, remove_postings, over)
-
-    async def _do(self, records: Executor, work: Callable[..., Returned], *arguments: object) -> Returned:
-        loop = asyncio.get_running_loop()
-        return await asyncio.shield(loop.run_in_executor(records, partial(work, *arguments)))
 
 
 def _call(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:

@@ -307,7 +307,7 @@ def test_a_shell_that_asks_is_told_how_a_word_goes_on() -> None:
 @pytest.mark.parametrize(
     ("arguments", "near"),
     [
-        (["trnd", "well", "disk"], "trend"),
+        (["fnding", "list"], "finding"),
         (["round", "rnu", "well"], "run"),
         (["round", "run", "well", "--jsno"], "--json"),
     ],

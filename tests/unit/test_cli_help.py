@@ -146,7 +146,7 @@ def test_help_is_english_on_request(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["trnd"], "错误：没有 'trnd' 这个命令。 是否指 'trend'？"),
+        (["fnding"], "错误：没有 'fnding' 这个命令。 是否指 'finding'？"),
         (["round", "run"], "错误：缺少参数 'NAME'"),
         (["round", "run", "x", "--nothing"], "错误：没有 '--nothing' 这个选项。"),
         (["round", "run", "x", "-l"], "错误：选项 '-l' 后面要有值。"),
