@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 class ServiceManager:
-    """What started this process, where that is systemd and the unit is of `Type=notify`; else nobody is told."""
+    """What started this process, where that is systemd and its unit is of `Type=notify`; else nobody."""
 
     def __init__(self, address: str = "", watchdog: float | None = None) -> None:
         """
