@@ -71,6 +71,7 @@ class _RetentionModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     rounds: _Days = _KEPT.rounds
+    runs: _Days = _KEPT.runs
     samples: _Days = _KEPT.samples
     daily_samples: _Days = _KEPT.daily_samples
     events: Annotated[int, Strict(), Field(ge=183, le=36500)] = _KEPT.events

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,12 +34,14 @@ from orchestrator.model.runbook import Module
 from orchestrator.model.verdict import Verdict
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
-from orchestrator.reach.launcher import open_spool
+from orchestrator.reach.launcher import open_spool, sweep
 from orchestrator.reach.session import Reach, Session
 from orchestrator.records.masking import Masker
 
 HOST_PAUSE = timedelta(seconds=30)
 """Until a host is asked again that may have something of ours under way."""
+SPOOL_DAYS = 30
+"""How long a host keeps what a launched command wrote. That its token was used is never forgotten."""
 READ_TIMEOUT = 600.0
 """Seconds for a command that only reads, where its task says nothing."""
 
@@ -107,7 +110,10 @@ class Interpreter:
             if self._leg.cancellation.requested:
                 todo = [one for one in todo if one.todo is Todo.RECOVER and one.host != EVERY_HOST]
             if standing.through or not todo:
-                return self._end(standing)
+                end = self._end(standing)
+                if end.state is not None:
+                    await self._sweep()
+                return end
             if not any(one.todo is Todo.RECOVER for one in todo):
                 await self._leg.journal.tell(
                     RunEventKind.TASK, "", standing.task, {"title": todo[0].task.title, "hosts": len(todo)}
@@ -305,6 +311,15 @@ class Interpreter:
             stdout=masker.mask(outcome.stdout)[-TAIL:],
             stderr=masker.mask(outcome.stderr)[-TAIL:],
         )
+
+    async def _sweep(self) -> None:
+        """Clear what is long over out of the spools that this leg has used."""
+
+        async def sweep_one(host: str) -> None:
+            with suppress(Unreachable, Exhausted, SpoolError):  # the next run there does it
+                await sweep(await self._connect(host), SPOOL_DAYS)
+
+        await asyncio.gather(*(sweep_one(host) for host in self._spools))
 
     def _end(self, standing: Standing) -> LegEnd:
         """How it stands when there is nothing that can be done now."""

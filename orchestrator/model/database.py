@@ -56,6 +56,7 @@ class Removed:
     days: int
     rounds: int
     host_results: int
+    runs: int
 
     def counts(self) -> Mapping[str, int]:
         return {
@@ -63,4 +64,5 @@ class Removed:
             "days": self.days,
             "rounds": self.rounds,
             "host_results": self.host_results,
+            "runs": self.runs,
         }

@@ -26,6 +26,8 @@ class Retention:
 
     rounds: int = 1095
     """Results of each check. The line that a round took place stays."""
+    runs: int = 1095
+    """What a run did task by task, and its output. The line that it took place stays."""
     samples: int = 90
     """Each single number; after that one line a day."""
     daily_samples: int = 1095

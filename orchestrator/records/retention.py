@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -13,10 +15,13 @@ from django.db import transaction
 from orchestrator.model.round import RoundState
 from orchestrator.model.site import Retention
 from orchestrator.records.database import database_faults
+from orchestrator.records.models.attempt import Attempt
 from orchestrator.records.models.daily_sample import DailySample
 from orchestrator.records.models.host_result import HostResult
 from orchestrator.records.models.kept_forecasts import KeptForecasts
 from orchestrator.records.models.round import Round
+from orchestrator.records.models.run import Run
+from orchestrator.records.models.run_event import RunEvent
 from orchestrator.records.models.sample import Sample
 from orchestrator.records.models.series import Series
 from orchestrator.records.scope import NO_SCOPE
@@ -36,6 +41,8 @@ class Tidied:
     rounds: int = 0
     """Rounds whose details went."""
     host_results: int = 0
+    runs: int = 0
+    """Runs whose attempts, events and output went."""
 
     @property
     def anything(self) -> bool:
@@ -43,8 +50,12 @@ class Tidied:
 
 
 @database_faults()
-def tidy(retention: Retention, timezone: ZoneInfo, now: datetime) -> Tidied:
-    """Remove what is too old. It may be ended at any moment, and done again."""
+def tidy(retention: Retention, timezone: ZoneInfo, now: datetime, state: Path) -> Tidied:
+    """Remove what is too old. It may be ended at any moment, and done again.
+
+    Args:
+        state: the site's state folder, where the output of runs lies.
+    """
     done = Tidied()
     samples, days = (_midnight(now, keep, timezone) for keep in (retention.samples, retention.daily_samples))
     for part in _parts(list(Series.objects.order_by("pk").values_list("pk", flat=True)), _SERIES):
@@ -58,7 +69,19 @@ def tidy(retention: Retention, timezone: ZoneInfo, now: datetime) -> Tidied:
     for number in list(old.order_by("pk").values_list("pk", flat=True)):
         removed = _remove_details(number, now)
         done = replace(done, rounds=done.rounds + 1, host_results=done.host_results + removed)
-    return done
+    return replace(done, runs=_tidy_runs(now - timedelta(days=retention.runs), state))
+
+
+def _tidy_runs(before: datetime, state: Path) -> int:
+    """The output first: rows that are left say that there is more to remove."""
+    old = Run.objects.filter(finished_at__lt=before, events__isnull=False).distinct()
+    numbers = list(old.order_by("pk").values_list("pk", flat=True))
+    for number in numbers:
+        shutil.rmtree(state / "runs" / str(number), ignore_errors=True)
+        with transaction.atomic():
+            Attempt.objects.filter(run=number).delete()
+            RunEvent.objects.filter(run=number).delete()
+    return len(numbers)
 
 
 def _roll_up(series: Sequence[int], before: int, timezone: ZoneInfo) -> int:

@@ -123,7 +123,7 @@ def test_a_value_that_became_one_of_capacity_later_is_told_too(filling: int) -> 
 
 def test_retention_removes_them_with_the_details(filling: int) -> None:
     report(filling)
-    tidy(Retention(rounds=100), ZoneInfo("UTC"), START + timedelta(days=200))
+    tidy(Retention(rounds=100), ZoneInfo("UTC"), START + timedelta(days=200), Path("/nonexistent"))
     assert not KeptForecasts.objects.exists()
     assert report(filling, day=200).items == ()
     assert not KeptForecasts.objects.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,6 +23,8 @@ from tests.rounds import START, outcome, plan, recorded, result, seen, value
 
 pytestmark = pytest.mark.usefixtures("database")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+NO_STATE = Path("/nonexistent")
+"""These records hold no run, so no output of one either."""
 KEEP = Retention(rounds=100, samples=10, daily_samples=50)
 
 
@@ -36,7 +39,7 @@ def test_old_numbers_become_one_line_a_day_and_young_ones_stay() -> None:
     measured(0, 10.0, 30.0, 20.0)
     measured(1, 5.0)
     measured(20, 7.0)
-    done = tidy(KEEP, SHANGHAI, START + timedelta(days=21))
+    done = tidy(KEEP, SHANGHAI, START + timedelta(days=21), NO_STATE)
     assert done == Tidied(samples=4)
     days = list(DailySample.objects.order_by("at").values_list("at", "count", "low", "high", "mean", "last"))
     midnight = int(START.astimezone(SHANGHAI).replace(hour=0, minute=0).timestamp())
@@ -45,14 +48,14 @@ def test_old_numbers_become_one_line_a_day_and_young_ones_stay() -> None:
         (midnight + 86400, 1, 5.0, 5.0, 5.0, 5.0),
     ]
     assert list(Sample.objects.values_list("value", flat=True)) == [7.0]
-    assert not tidy(KEEP, SHANGHAI, START + timedelta(days=21)).anything
+    assert not tidy(KEEP, SHANGHAI, START + timedelta(days=21), NO_STATE).anything
 
 
 def test_a_number_that_comes_late_joins_its_day() -> None:
     measured(0, 10.0, 30.0)
-    tidy(KEEP, SHANGHAI, START + timedelta(days=21))
+    tidy(KEEP, SHANGHAI, START + timedelta(days=21), NO_STATE)
     measured(0, 80.0)
-    tidy(KEEP, SHANGHAI, START + timedelta(days=21))
+    tidy(KEEP, SHANGHAI, START + timedelta(days=21), NO_STATE)
     (day,) = DailySample.objects.all()
     assert (day.count, day.low, day.high, day.mean, day.last) == (3, 10.0, 80.0, 40.0, 80.0)
 
@@ -60,7 +63,7 @@ def test_a_number_that_comes_late_joins_its_day() -> None:
 def test_a_trend_goes_on_through_the_days_that_were_rolled_up() -> None:
     measured(0, 10.0, 30.0)
     measured(20, 7.0)
-    tidy(KEEP, SHANGHAI, START + timedelta(days=21))
+    tidy(KEEP, SHANGHAI, START + timedelta(days=21), NO_STATE)
     series = Sample.objects.get().series_id
     seen_since = read_trend([series], START - timedelta(days=1), START + timedelta(days=30))[series]
     assert [point.value for point in seen_since] == [20.0, 7.0]
@@ -68,8 +71,8 @@ def test_a_trend_goes_on_through_the_days_that_were_rolled_up() -> None:
 
 def test_lines_of_days_go_as_well_in_the_end() -> None:
     measured(0, 10.0)
-    tidy(KEEP, SHANGHAI, START + timedelta(days=21))
-    assert tidy(KEEP, SHANGHAI, START + timedelta(days=60)).days == 1
+    tidy(KEEP, SHANGHAI, START + timedelta(days=21), NO_STATE)
+    assert tidy(KEEP, SHANGHAI, START + timedelta(days=60), NO_STATE).days == 1
     assert not DailySample.objects.exists()
 
 
@@ -78,7 +81,7 @@ def test_an_old_round_keeps_its_line_its_counts_and_its_findings() -> None:
     running = recorded(plan("db1", runbook="evening"), state=None)
     young = recorded(plan("db1"), seen("db1", Verdict.CRIT), day=90)
     now = START + timedelta(days=120)
-    done = tidy(KEEP, SHANGHAI, now)
+    done = tidy(KEEP, SHANGHAI, now, NO_STATE)
     assert (done.rounds, done.host_results) == (1, 2)
     row = get_round(old)
     assert (row.round_state, row.crit, row.ok, row.hosts_done) == (RoundState.COMPLETED, 1, 3, 2)
@@ -91,7 +94,7 @@ def test_an_old_round_keeps_its_line_its_counts_and_its_findings() -> None:
 def test_the_report_of_a_round_without_its_details_says_so_and_invents_none() -> None:
     old = recorded(plan("db1"), seen("db1", Verdict.CRIT))
     now = (START + timedelta(days=120)).astimezone(UTC)
-    tidy(KEEP, SHANGHAI, now)
+    tidy(KEEP, SHANGHAI, now, NO_STATE)
     told = build_report(old, Text("", ""), Catalogue(()), "UTC", now, lambda *_: None)
     assert told.details_removed_at == now
     assert (told.hosts, told.items) == ((), ())
