@@ -154,7 +154,7 @@ def _tidy_one_day(site: Site, now: datetime) -> None:
     kept = (now - datetime.fromtimestamp(oldest, UTC)) // day
     with transaction.atomic():
         with timed("tidy one day"):
-            tidy(replace(site.retention, samples=kept, rounds=kept), site.timezone, now)
+            tidy(replace(site.retention, samples=kept, rounds=kept), site.timezone, now, site.state)
         transaction.set_rollback(True)
 
 

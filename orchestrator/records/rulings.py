@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from orchestrator.model.run import Decision, RunEventKind, TaskState
 from orchestrator.records.database import database_faults
 from orchestrator.records.events import append_events
 from orchestrator.records.models.attempt import Attempt
-from orchestrator.records.models.event import EventKind
+from orchestrator.records.models.event import Event, EventKind
 from orchestrator.records.models.ruling import Ruling as Row
 from orchestrator.records.postings import post_leg
 from orchestrator.records.run_log import tell
@@ -53,7 +54,14 @@ def rule(
         row = Row.objects.create(
             attempt=attempt, decision=decision, by=by.name, proof=by.proof, reason=reason, at=at
         )
-        told = {"decision": decision, "by": by.name, "reason": reason, "number": attempt.number}
+        told = {
+            "host": host,
+            "task": task,
+            "decision": decision,
+            "by": by.name,
+            "reason": reason,
+            "number": attempt.number,
+        }
         tell(number, at, [(RunEventKind.RULED, host, task, told)])
         post_leg(number, f"ruling {row.pk}", attempt.run.priority, at)
         append_events(at, by, [(EventKind.OUTCOME_RULED, f"{run_name(number)} {host} {task}", told)])
@@ -62,8 +70,10 @@ def rule(
 
 @database_faults()
 def rulings(number: int) -> list[Ruling]:
-    """All rulings of a run, in their order."""
-    rows = Row.objects.filter(attempt__run=number).select_related("attempt").order_by("pk")
+    """All rulings of a run, in their order. What the log does not tell of was put there by somebody else, and
+    rules on nothing."""
+    rows = list(Row.objects.filter(attempt__run=number).select_related("attempt").order_by("pk"))
+    told = _told(number) if rows else set()
     return [
         Ruling(
             host=row.attempt.host,
@@ -75,4 +85,15 @@ def rulings(number: int) -> list[Ruling]:
             at=row.at,
         )
         for row in rows
+        if (row.attempt.host, row.attempt.task, row.attempt.number, row.decision, row.by) in told
     ]
+
+
+def _told(number: int) -> set[tuple[str, str, int, str, str]]:
+    """What the log of events says of a run's rulings."""
+    events = Event.objects.filter(kind=EventKind.OUTCOME_RULED, subject__startswith=f"{run_name(number)} ")
+    found = set()
+    for actor, data in events.values_list("actor", "data"):
+        said = json.loads(data)
+        found.add((said["host"], said["task"], said["number"], said["decision"], actor))
+    return found
