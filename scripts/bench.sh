@@ -10,4 +10,6 @@ if [ ! "$stamp" -nt requirements/bench.lock ]; then
     $bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/bench.lock
     touch "$stamp"
 fi
+# As in an installed wheel, and as pip has done for the peers.
+.venv/bin/python -m compileall -q orchestrator plugins
 exec .venv/bin/python -m benchmarks "$@"

@@ -20,3 +20,5 @@ fi
 echo "setting up .venv (a minute the first time) ..." >&2
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.lock
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+# An installed wheel has its bytecode from the start; a command should not wait for it here either.
+.venv/bin/python -m compileall -q orchestrator plugins || true
