@@ -27,6 +27,19 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="ScheduleWatch",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("schedule", models.CharField(max_length=255, unique=True)),
+                ("settled", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Run",
             fields=[
                 (
@@ -295,5 +308,13 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="scheduleoccurrence",
             constraint=models.UniqueConstraint(fields=("schedule", "due_at"), name="records_occurrence_once"),
+        ),
+        migrations.AddIndex(
+            model_name="scheduleoccurrence",
+            index=models.Index(
+                fields=["state", "schedule"],
+                condition=models.Q(("state__in", ("queued", "asks"))),
+                name="records_occurrence_open",
+            ),
         ),
     ]

@@ -23,6 +23,7 @@ from orchestrator.records.models.run_event import RunEvent
 from orchestrator.records.models.sample import Sample
 from orchestrator.records.models.schedule_occurrence import ScheduleOccurrence
 from orchestrator.records.models.schedule_pause import SchedulePause
+from orchestrator.records.models.schedule_watch import ScheduleWatch
 from orchestrator.records.models.segment import Segment
 from orchestrator.records.models.series import Series
 from orchestrator.records.models.session import Session
@@ -52,6 +53,7 @@ __all__ = [
     "Sample",
     "ScheduleOccurrence",
     "SchedulePause",
+    "ScheduleWatch",
     "Segment",
     "Series",
     "Session",

@@ -6,7 +6,8 @@ from django.db import models
 
 
 class SchedulePause(models.Model):
-    """There while it lasts; who began and ended it is in the log of events."""
+    """The last one of a schedule, also when it is over: due times within it were left out on purpose.
+    Who began and ended it is in the log of events."""
 
     schedule = models.CharField(max_length=255, unique=True)
     since = models.DateTimeField()
