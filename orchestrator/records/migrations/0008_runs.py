@@ -311,10 +311,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="scheduleoccurrence",
-            index=models.Index(
-                fields=["state", "schedule"],
-                condition=models.Q(("state__in", ("queued", "asks"))),
-                name="records_occurrence_open",
-            ),
+            index=models.Index(fields=["state", "schedule"], name="records_occurrence_state"),
         ),
     ]
