@@ -1,4 +1,4 @@
-"""Accepting free commands, SQL and site Python: a second person's word that they only read."""
+"""Accepting free commands, SQL, scripts and site Python: a second person's word for what they do."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class Acceptances:
         self._clock = clock
 
     def waiting(self, name: str) -> tuple[FreeItem, ...]:
-        """The free items of runbook `name` that nobody has accepted, each text once.
+        """The free items of runbook `name` that nobody has accepted, each text once: as reading, where the
+        runbook takes it for that in one place and for idempotent in another.
 
         Raises:
             InvalidDocument: the runbook has errors, or names site Python that can't be read.
@@ -47,11 +48,16 @@ class Acceptances:
         if faults := [item.fault for item in items if item.fault is not None]:
             raise InvalidDocument(faults)
         known = read_all_acceptances(self._site)
-        return tuple({item.digest: item for item in items if unaccepted([item], known)}.values())
+        found: dict[str, FreeItem] = {}
+        for item in items:
+            if unaccepted([item], known) and (item.digest not in found or item.effect is Effect.READ):
+                found[item.digest] = item
+        return tuple(found.values())
 
     def accept(self, items: Sequence[FreeItem], reason: str) -> None:
-        """Write down that whoever is logged in has read these and says that they only read. What is accepted
-        may stand in any runbook, so it takes an authorisation for all systems.
+        """Write down that whoever is logged in has read these and says that each has the effect which the
+        runbook takes it for. What is accepted may stand in any runbook, so it takes an authorisation for all
+        systems.
 
         Raises:
             InputError: there is no reason.
@@ -65,7 +71,7 @@ class Acceptances:
         actor = self._people.decider(Permission.ACCEPT, ())
         mask = Masker((), site_key(self._site.state)).mask
         said = mask(reason.strip())
-        accepted = [Acceptance(item.digest, Effect.READ, actor.label.zh, said, item.what) for item in items]
+        accepted = [Acceptance(item.digest, item.effect, actor.label.zh, said, item.what) for item in items]
         # The log first: what no event tells of must not count.
         record_acceptances([replace(one, what=mask(one.what)) for one in accepted], self._clock(), actor)
         for one in accepted:

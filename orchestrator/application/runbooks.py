@@ -44,7 +44,7 @@ class Documents:
     digests: Mapping[str, str]
     """Path -> SHA-256 of each document and site file."""
     files: Mapping[str, bytes]
-    """Site Python that the plan executes, by its path beside the runbook."""
+    """Scripts and site Python that the plan executes, by their paths beside the runbook."""
 
 
 def list_runbooks(site: Site) -> tuple[RunbookFile, ...]:
@@ -88,13 +88,13 @@ def read_documents(site: Site, name: str, checks: Registry[CheckPlugin]) -> Docu
     if problems := unaccepted(items, read_all_acceptances(site)):
         raise InvalidDocument(problems)
     digests = {str(found.path): runbook.sha256}
-    digests |= {str(found.path.parent / item.file): item.digest for item in items if item.file}
+    digests |= {str(found.path.parent / item.file): _sha256(item.source) for item in items if item.file}
     thresholds: Mapping[str, Mapping[str, Threshold]] = {}
     if site.thresholds is not None:
         content = read_file(site.thresholds)
         thresholds = read_thresholds(str(site.thresholds), content, checks)
-        digests[str(site.thresholds)] = hashlib.sha256(content).hexdigest()
-    return Documents(runbook, thresholds, digests, {item.file: item.content for item in items if item.file})
+        digests[str(site.thresholds)] = _sha256(content)
+    return Documents(runbook, thresholds, digests, {item.file: item.source for item in items if item.file})
 
 
 def read_all_acceptances(site: Site) -> tuple[Acceptance, ...]:
@@ -116,6 +116,10 @@ def read_catalogue(site: Site, places: Collection[str] | None = None) -> Catalog
     if site.systems is None:
         return Catalogue(())
     return read_systems(str(site.systems), read_file(site.systems), places)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _near(name: str, known: Sequence[str]) -> Text:

@@ -1,4 +1,4 @@
-"""Reads and extends the files of acceptances: whose word it is that a free command only reads."""
+"""Reads and extends the files of acceptances: whose word it is that free commands only read."""
 
 from __future__ import annotations
 
@@ -82,16 +82,19 @@ def append_acceptance(path: Path, acceptance: Acceptance) -> None:
 
 
 def _refuse_duplicates(model: _AcceptedModel, root: Node, findings: Findings) -> None:
-    seen: dict[str, Position] = {}
+    seen: dict[tuple[str, Effect], Position] = {}
     items = root.items if isinstance(root, ListNode) else ()
     for item, node in zip(model.root, items, strict=True):
-        first = seen.setdefault(item.digest, node.position)
+        first = seen.setdefault((item.digest, item.effect), node.position)
         if first is not node.position:
             findings.add(
                 node.position,
                 "duplicate-acceptance",
                 Text("这一项已被认可过", "this is accepted already"),
-                Text(f"第 {first.line} 行已有相同的 digest", f"line {first.line} has the same digest"),
+                Text(
+                    f"第 {first.line} 行已有相同的 digest 与 effect",
+                    f"line {first.line} has the same digest and effect",
+                ),
             )
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
-from orchestrator.documents.validation import FILLED, refuse
-from orchestrator.language import Text
+from orchestrator.documents.validation import FILLED, given
 from orchestrator.model.runbook import Module
 
-Filled = Annotated[str, Field(min_length=1, max_length=65_536, pattern=FILLED)]
+Line = Annotated[str, Field(min_length=1, max_length=65_536, pattern=FILLED)]
+Word = Annotated[str, Field(max_length=65_536)]
 Folder = Annotated[str, Field(pattern=r"^(/|\{\{)", max_length=4_096)]
 Length = Annotated[float, Strict(), Field(gt=0, le=604_800)]
+
+_FOLDER = "先进入的文件夹，绝对路径"
 
 
 class _Arguments(BaseModel):
@@ -23,64 +25,48 @@ class _Arguments(BaseModel):
 class CommandArguments(_Arguments):
     """`command:`"""
 
-    cmd: Filled | None = Field(None, description="程序与参数，按 shell 的引号规则拆开，不经 shell 展开")
-    argv: list[str] | None = Field(None, min_length=1, description="程序与参数，每项一个")
-    chdir: Folder | None = Field(None, description="先进入的文件夹，绝对路径")
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
-        if (self.cmd is None) == (self.argv is None):
-            raise refuse(
-                "one-of-two",
-                Text("cmd 与 argv 须写且只写一个", "write either cmd or argv"),
-                Text("有空格的参数用 argv", "argv is for arguments that hold spaces"),
-            )
-        return self
+    cmd: Annotated[Line | None, AfterValidator(given)] = Field(
+        None, description="程序与参数，按 shell 的引号规则拆开，不经 shell 展开"
+    )
+    argv: Annotated[list[Word] | None, AfterValidator(given)] = Field(
+        None, min_length=1, description="程序与参数，每项一个"
+    )
+    chdir: Annotated[Folder | None, AfterValidator(given)] = Field(None, description=_FOLDER)
 
 
 class ShellArguments(_Arguments):
     """`shell:`"""
 
-    cmd: Filled = Field(description="交给主机 sh 的一行或多行")
-    chdir: Folder | None = Field(None, description="先进入的文件夹，绝对路径")
+    cmd: Line = Field(description="交给主机 sh 的一行或多行")
+    chdir: Annotated[Folder | None, AfterValidator(given)] = Field(None, description=_FOLDER)
 
 
 class ScriptArguments(_Arguments):
     """`script:`"""
 
-    cmd: Filled = Field(description="运行手册旁 files/ 下的文件，以及参数")
-    chdir: Folder | None = Field(None, description="先进入的文件夹，绝对路径")
+    cmd: Line = Field(description="运行手册旁 files/ 下的文件，以及参数")
+    chdir: Annotated[Folder | None, AfterValidator(given)] = Field(None, description=_FOLDER)
 
 
 class PauseArguments(_Arguments):
     """`pause:`"""
 
-    seconds: Length | None = Field(None, description="秒")
-    minutes: Length | None = Field(None, description="分钟")
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
-        if (self.seconds is None) == (self.minutes is None):
-            raise refuse(
-                "one-of-two",
-                Text("seconds 与 minutes 须写且只写一个", "write either seconds or minutes"),
-                Text("例：pause: {minutes: 5}", "as in pause: {minutes: 5}"),
-            )
-        return self
+    seconds: Annotated[Length | None, AfterValidator(given)] = Field(None, description="秒")
+    minutes: Annotated[Length | None, AfterValidator(given)] = Field(None, description="分钟")
 
 
 class DebugArguments(_Arguments):
     """`debug:`"""
 
-    msg: Filled = Field(description="写入记录的话")
+    msg: Line = Field(description="写入记录的话")
 
 
 class AssertArguments(_Arguments):
     """`assert:`"""
 
-    that: Filled | list[Filled] = Field(description="必须成立的条件，写法同 Ansible")
-    fail_msg: Filled | None = Field(None, description="不成立时说的话")
-    success_msg: Filled | None = Field(None, description="成立时说的话")
+    that: Line | list[Line] = Field(min_length=1, description="必须成立的条件，写法同 Ansible")
+    fail_msg: Annotated[Line | None, AfterValidator(given)] = Field(None, description="不成立时说的话")
+    success_msg: Annotated[Line | None, AfterValidator(given)] = Field(None, description="成立时说的话")
 
 
 ARGUMENTS: Mapping[Module, type[BaseModel]] = {
@@ -94,3 +80,9 @@ ARGUMENTS: Mapping[Module, type[BaseModel]] = {
 
 FREE_FORM = frozenset({Module.COMMAND, Module.SHELL, Module.SCRIPT})
 """Those that take a bare text, as in `command: uptime`."""
+
+ONE_OF: Mapping[Module, tuple[str, str]] = {
+    Module.COMMAND: ("cmd", "argv"),
+    Module.PAUSE: ("seconds", "minutes"),
+}
+"""Two arguments of which exactly one is written."""

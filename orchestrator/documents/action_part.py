@@ -6,15 +6,17 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orchestrator.documents.action_model import ARGUMENTS, FREE_FORM
+from orchestrator.documents.action_model import ARGUMENTS, FREE_FORM, ONE_OF
 from orchestrator.documents.findings import Findings
 from orchestrator.documents.node import Entry, MapNode, Node, ScalarNode, plain
-from orchestrator.documents.template import check_templates, holds_template
+from orchestrator.documents.template import check_conditions, check_templates, holds_template, wants_filling
 from orchestrator.documents.validation import validate
 from orchestrator.errors import Position
 from orchestrator.language import Text
 from orchestrator.model.effect import Effect
 from orchestrator.model.runbook import Module
+
+VERIFY = "verify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class ActionPart:
     module: Module
     arguments: Mapping[str, object]
     argument_positions: Mapping[str, Position]
+    """Of `verify` too."""
 
 
 def read_action(task: MapNode, module: Module, findings: Findings) -> ActionPart | None:
@@ -34,14 +37,18 @@ def read_action(task: MapNode, module: Module, findings: Findings) -> ActionPart
     model = validate(ARGUMENTS[module], arguments, findings, templates=module.reaches, where=module)
     if model is None and not holds_template(arguments):
         return None
-    for entry in arguments.entries.values():
-        check_templates(entry.value, findings)
-    _check_words(module, arguments, findings)
-    _check_effect(task, module, arguments, findings)
+    _check_choice(module, arguments, findings)
+    if module.reaches:
+        _check_acting(task, module, arguments, findings)
+    else:
+        _check_resting(task, module, arguments, findings)
+    positions = {key: entry.value.position for key, entry in arguments.entries.items()}
+    if VERIFY in task.entries:
+        positions[VERIFY] = task.entries[VERIFY].value.position
     return ActionPart(
         module=module,
         arguments={key: plain(entry.value) for key, entry in arguments.entries.items()},
-        argument_positions={key: entry.value.position for key, entry in arguments.entries.items()},
+        argument_positions=positions,
     )
 
 
@@ -61,12 +68,40 @@ def _arguments(entry: Entry, module: Module, findings: Findings) -> MapNode | No
     return None
 
 
+def _check_choice(module: Module, arguments: MapNode, findings: Findings) -> None:
+    if module not in ONE_OF:
+        return
+    one, other = ONE_OF[module]
+    if (one in arguments.entries) == (other in arguments.entries):
+        findings.add(
+            arguments.position,
+            "one-of-two",
+            Text(f"{one} 与 {other} 须写且只写一个", f"write either {one} or {other}"),
+            Text("有空格的参数用 argv", "argv is for arguments that hold spaces")
+            if module is Module.COMMAND
+            else Text("例：pause: {minutes: 5}", "as in pause: {minutes: 5}"),
+        )
+
+
+def _check_acting(task: MapNode, module: Module, arguments: MapNode, findings: Findings) -> None:
+    effect, verify = task.entries.get("effect"), task.entries.get(VERIFY)
+    claimed = effect.value.value if effect and isinstance(effect.value, ScalarNode) else None
+    for entry in arguments.entries.values():
+        if claimed not in (Effect.READ, Effect.IDEMPOTENT):
+            check_templates(entry.value, findings)
+        elif wants_filling(entry.value):
+            _refuse_template(entry.value, findings)
+    if verify is not None and wants_filling(verify.value):
+        _refuse_template(verify.value, findings)
+    _check_words(module, arguments, findings)
+
+
 def _check_words(module: Module, arguments: MapNode, findings: Findings) -> None:
     """Quotes that don't close are found here, not on the host."""
-    if module not in (Module.COMMAND, Module.SCRIPT) or "cmd" not in arguments.entries:
+    if module is Module.SHELL or "cmd" not in arguments.entries:
         return
     node = arguments.entries["cmd"].value
-    if not isinstance(node, ScalarNode) or not isinstance(node.value, str) or holds_template(node):
+    if not isinstance(node, ScalarNode) or not isinstance(node.value, str) or wants_filling(node):
         return
     try:
         shlex.split(node.value)
@@ -79,27 +114,19 @@ def _check_words(module: Module, arguments: MapNode, findings: Findings) -> None
         )
 
 
-def _check_effect(task: MapNode, module: Module, arguments: MapNode, findings: Findings) -> None:
-    effect, verify = task.entries.get("effect"), task.entries.get("verify")
-    if not module.reaches:
-        for key, entry in (("effect", effect), ("verify", verify)):
-            if entry is not None:
-                findings.add(
-                    entry.key,
-                    "no-effect",
-                    Text(f"{module} 不改动主机，不能写 {key}", f"{module} does nothing to a host: no {key}"),
-                    Text(f"删去 {key}", f"remove {key}"),
-                )
-        return
-    claimed = effect.value.value if effect and isinstance(effect.value, ScalarNode) else None
-    if claimed in (Effect.READ, Effect.IDEMPOTENT) and holds_template(arguments):
-        _refuse_template(_first_template(arguments), findings)
-    if verify is not None and holds_template(verify.value):
-        _refuse_template(verify.value, findings)
-
-
-def _first_template(arguments: MapNode) -> Node:
-    return next(entry.value for entry in arguments.entries.values() if holds_template(entry.value))
+def _check_resting(task: MapNode, module: Module, arguments: MapNode, findings: Findings) -> None:
+    """Of a module that leaves hosts alone."""
+    for key, entry in arguments.entries.items():
+        check = check_conditions if (module, key) == (Module.ASSERT, "that") else check_templates
+        check(entry.value, findings)
+    for key in ("effect", VERIFY, "timeout"):
+        if key in task.entries:
+            findings.add(
+                task.entries[key].key,
+                "no-effect",
+                Text(f"{module} 不在主机上做事，不能写 {key}", f"{module} does nothing on a host: no {key}"),
+                Text(f"删去 {key}", f"remove {key}"),
+            )
 
 
 def _refuse_template(node: Node, findings: Findings) -> None:

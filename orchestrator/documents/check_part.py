@@ -10,7 +10,7 @@ from orchestrator.documents.known_check import find_check, refuse_check
 from orchestrator.documents.limit import read_limits
 from orchestrator.documents.node import Entry, ListNode, MapNode, Node, ScalarNode, plain
 from orchestrator.documents.runbook_model import CheckOptions
-from orchestrator.documents.template import check_templates
+from orchestrator.documents.template import check_templates, wants_filling
 from orchestrator.documents.validation import validate
 from orchestrator.errors import PluginError, Position
 from orchestrator.language import Text
@@ -158,8 +158,7 @@ def _as_mapping(name: str, node: Node, plugin: CheckPlugin, findings: Findings) 
 
 def _check_free(key: str, node: Node, findings: Findings) -> None:
     """What a person accepted must be what runs, so nothing may be filled into it later."""
-    text = str(plain(node))
-    if "{{" in text or "{%" in text:
+    if wants_filling(node):
         findings.add(
             node.position,
             "free-template",

@@ -1,4 +1,4 @@
-"""Free commands, SQL and site Python in a runbook, and whether somebody accepted each of them.
+"""Free commands, SQL, scripts and site Python in a runbook, and whether somebody accepted each of them.
 
 Planning and lint ask the same two functions, so that what lint lets pass a plan does not refuse.
 """
@@ -11,14 +11,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.documents.accepted import acceptance_digest
+from orchestrator.documents.action_part import VERIFY
 from orchestrator.documents.findings import shown
-from orchestrator.documents.script_file import read_script, script_words
+from orchestrator.documents.script_file import read_script
 from orchestrator.documents.site_python import read_site_python
 from orchestrator.errors import Diagnostic, Position
 from orchestrator.language import Text
 from orchestrator.model.effect import Effect
 from orchestrator.model.plan import Acceptance
 from orchestrator.model.runbook import ActionTask, CheckTask, Module, Runbook, Task
+from orchestrator.model.shell_text import shell_text, within
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 
@@ -36,11 +38,13 @@ class FreeItem:
     """As written: the command, the statement, or `files/x.py::test_name`."""
     position: Position
     content: bytes
-    """What is accepted: the text, or the bytes of the file that it names."""
+    """What is accepted: the text, the bytes of the file that it names, or both with a NUL between them."""
+    effect: Effect = Effect.READ
+    """What the runbook takes it for. Whatever is taken for `once` needs nobody's word."""
     file: str = ""
     """The file that it names, relative to the runbook; "" where the text itself is what runs."""
-    effect: Effect = Effect.READ
-    """What the runbook takes it for. Whatever may be taken for `once` needs nobody's word."""
+    source: bytes = b""
+    """That file's bytes."""
     fault: Diagnostic | None = None
     """Why there is nothing to accept: the file is missing, lacks the function, or lies elsewhere."""
 
@@ -51,11 +55,19 @@ class FreeItem:
     @property
     def what(self) -> str:
         """What a person reads in the file of acceptances."""
+        if self.check == Module.SCRIPT:
+            return self.text
         return self.file or self.text
+
+    @property
+    def shown(self) -> str:
+        """What a person reads before accepting it."""
+        return self.content.decode("utf-8", "replace").replace("\0", "\n").rstrip()
 
 
 def free_items(runbook: Runbook, checks: Registry[CheckPlugin]) -> tuple[FreeItem, ...]:
-    """Every free parameter of `runbook`, in order. Site Python is read from beside `runbook.path`."""
+    """What somebody must accept in `runbook`, in order, and the scripts that nobody need accept, for their
+    files. Files are read from beside `runbook.path`."""
     folder = Path(runbook.path).parent
     return tuple(
         item
@@ -68,23 +80,30 @@ def free_items(runbook: Runbook, checks: Registry[CheckPlugin]) -> tuple[FreeIte
 
 
 def unaccepted(items: Iterable[FreeItem], acceptances: Sequence[Acceptance]) -> list[Diagnostic]:
-    """What stands between these items and an inspection: nobody's word that they only read."""
-    effects = {acceptance.digest: acceptance.effect for acceptance in acceptances}
+    """What stands between these items and a plan: nobody's word that they are what they are taken for."""
     found = []
     for item in items:
         if item.fault is not None:
             found.append(item.fault)
-        elif not _covers(effects.get(item.digest, Effect.ONCE), item.effect):
-            found.append(_refuse(item, effects.get(item.digest)))
+        elif item.effect is not Effect.ONCE and accepted_by(item, acceptances) is None:
+            found.append(_refuse(item, acceptances))
     return found
+
+
+def accepted_by(item: FreeItem, acceptances: Iterable[Acceptance]) -> Acceptance | None:
+    """The acceptance that lets it be what the runbook takes it for: as that, or as less."""
+    return next(
+        (one for one in acceptances if one.digest == item.digest and _covers(one.effect, item.effect)), None
+    )
 
 
 def _covers(accepted: Effect, taken: Effect) -> bool:
     return list(Effect).index(accepted) <= list(Effect).index(taken)
 
 
-def _refuse(item: FreeItem, effect: Effect | None) -> Diagnostic:
+def _refuse(item: FreeItem, acceptances: Iterable[Acceptance]) -> Diagnostic:
     what = shown(item.text)
+    effect = next((one.effect for one in acceptances if one.digest == item.digest), None)
     if effect is not None:
         message = Text(
             f"“{what}”被认可为 {effect}，这里须是 {item.effect}",
@@ -117,31 +136,35 @@ def _of_action(task: ActionTask, folder: Path) -> list[FreeItem]:
     if not task.module.reaches:
         return []
     effect = task.effect or Effect.ONCE
-    name = "argv" if "argv" in task.arguments else "cmd"
-    item = _text(task, name)
+    items = []
     if task.module is Module.SCRIPT:
-        item = _with_file(item, *read_script(folder, item.text, item.position))
-    elif "chdir" in task.arguments:
-        item = _within(item, str(task.arguments["chdir"]))
-    items = [replace(item, effect=effect)]
-    if item.file and (len(script_words(item.text)) > 1 or "chdir" in task.arguments):
-        # Its arguments and its folder are as much a part of what it does as its bytes.
-        line = _text(task, "cmd")
-        if "chdir" in task.arguments:
-            line = _within(line, str(task.arguments["chdir"]))
-        items.append(replace(line, effect=effect))
+        items.append(replace(_script(task, folder), effect=effect))
+    elif effect is not Effect.ONCE:
+        items.append(replace(_line(task), effect=effect))
     if task.verify is not None:
-        text = task.verify
-        items.append(FreeItem(task.id, task.module, "verify", text, task.position, text.encode()))
+        position = task.argument_positions.get(VERIFY, task.position)
+        items.append(
+            FreeItem(task.id, task.module, VERIFY, task.verify, position, task.verify.encode(), Effect.READ)
+        )
     return items
 
 
-def _within(item: FreeItem, folder: str) -> FreeItem:
-    """The same text does another thing in another folder. A script's bytes are accepted by themselves."""
-    if item.file:
-        return item
-    text = f"cd {folder}\n{item.text}"
-    return replace(item, text=text, content=text.encode())
+def _line(task: ActionTask) -> FreeItem:
+    """Accepted is the very text that the host's `sh` is given: its folder and quotes are in it."""
+    name = "argv" if "argv" in task.arguments else "cmd"
+    text = shell_text(task.module, task.arguments)
+    position = task.argument_positions.get(name, task.position)
+    return FreeItem(task.id, task.module, name, text, position, text.encode())
+
+
+def _script(task: ActionTask, folder: Path) -> FreeItem:
+    """Accepted are the file's bytes together with its name, its arguments and its folder."""
+    cmd = str(task.arguments["cmd"])
+    position = task.argument_positions.get("cmd", task.position)
+    item = FreeItem(task.id, task.module, "cmd", within(task.arguments.get("chdir"), cmd), position, b"")
+    item = _with_file(item, *read_script(folder, cmd, position))
+    # A NUL can stand in neither of the two: what is before it is never taken for a part of the script.
+    return replace(item, content=item.text.encode() + b"\0" + item.source)
 
 
 def _text(task: Task, name: str) -> FreeItem:
@@ -155,4 +178,4 @@ def _text(task: Task, name: str) -> FreeItem:
 def _with_file(item: FreeItem, file: str, content: bytes | Diagnostic) -> FreeItem:
     if isinstance(content, Diagnostic):
         return replace(item, content=b"", file=file, fault=content)
-    return replace(item, content=content, file=file)
+    return replace(item, content=content, file=file, source=content)

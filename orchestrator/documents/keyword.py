@@ -6,6 +6,7 @@ Every one of them would change what a runbook does, so none may be read and igno
 from __future__ import annotations
 
 from orchestrator.language import Text
+from orchestrator.model.runbook import Module
 
 _PRIVILEGE = frozenset({"become", "become_exe", "become_flags", "become_method", "become_user"})
 
@@ -39,10 +40,8 @@ _MODULES = frozenset({
     "win_shell", "yum",
 })  # fmt: skip
 
-_TODAY = Text(
-    "目前的任务有 check、command、shell、script、pause、debug、assert",
-    "today a task is one of check, command, shell, script, pause, debug, assert",
-)
+_WORDS = ("check", *Module)
+_TODAY = Text(f"目前的任务有 {'、'.join(_WORDS)}", f"today a task is one of {', '.join(_WORDS)}")
 _BECOME = Text(
     "在清单里写 ansible_become、ansible_become_user 等变量",
     "write ansible_become, ansible_become_user and the like as inventory variables",
@@ -65,6 +64,14 @@ def task_keyword(key: str) -> Text | None:
 
 
 def _advice(key: str) -> Text:
+    word = key.rpartition(".")[2]
+    if word != key and word in _WORDS:
+        return Text(f"写成 {word}", f"write {word}")
+    if key == "args":
+        return Text(
+            "写在任务的参数里：command: {cmd: ..., chdir: ...}",
+            "they stand among the arguments: command: {cmd: ..., chdir: ...}",
+        )
     if key in _PRIVILEGE:
         return _BECOME
     if key in {"connection", "port", "remote_user", "user"}:

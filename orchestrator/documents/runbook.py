@@ -9,7 +9,6 @@ from pathlib import PurePath
 from orchestrator.documents.action_part import ActionPart, read_action
 from orchestrator.documents.check_part import CheckPart, read_check
 from orchestrator.documents.findings import Findings
-from orchestrator.documents.keyword import task_keyword
 from orchestrator.documents.node import ListNode, MapNode, Node, ScalarNode, child, items
 from orchestrator.documents.runbook_model import LONGEST_CHECK, PlayModel, RunbookModel, TaskModel, advise
 from orchestrator.documents.template import check_templates
@@ -23,6 +22,7 @@ from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 
 _CHECK = "check"
+_TASK_KEYS = frozenset(field.alias or name for name, field in TaskModel.model_fields.items())
 _Place = tuple[int, int]
 """Number of a play, and of a task in it."""
 _Parts = Mapping[_Place, CheckPart | ActionPart]
@@ -137,7 +137,8 @@ def _refuse_modules(task: MapNode, modules: list[str], findings: Findings) -> No
             ),
             Text("拆成几个任务", "make a task of each"),
         )
-    elif not any(task_keyword(key) for key in task.entries):
+    elif task.entries.keys() <= _TASK_KEYS:
+        # Whatever else stands there is refused, and is likely what should have been one of these.
         findings.add(
             task.position,
             "missing-module",

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, RootModel, Strict
 
 from orchestrator.documents.keyword import play_keyword, task_keyword
 from orchestrator.documents.template import is_template
-from orchestrator.documents.validation import DASHED, FILLED, ONE_LINE, VARIABLE, Advice, refuse
+from orchestrator.documents.validation import DASHED, FILLED, ONE_LINE, VARIABLE, Advice, given, refuse
 from orchestrator.language import Text
 from orchestrator.model.check import Layer
 from orchestrator.model.effect import Effect
 from orchestrator.model.runbook import Kind
-
-Given = TypeVar("Given")
 
 
 def _no_template(text: str) -> str:
@@ -22,7 +20,10 @@ def _no_template(text: str) -> str:
         raise refuse(
             "template-here",
             Text("这里不能写模板", "no template may stand here"),
-            Text("模板只能写在 vars 与检查参数里", "templates belong in vars and in a check's parameters"),
+            Text(
+                "模板只能写在 vars、检查参数与任务的参数里",
+                "templates belong in vars, in a check's parameters and in a module's arguments",
+            ),
         )
     return text
 
@@ -64,16 +65,6 @@ LONGEST_CHECK = 600
 """Seconds. A check that takes longer is no inspection item."""
 
 
-def _given(value: Given) -> Given:
-    if value is None:
-        raise refuse(
-            "empty-value",
-            Text("这里是空的", "nothing is there"),
-            Text("填上值，或删去这个键", "give a value, or remove the key"),
-        )
-    return value
-
-
 class TaskModel(BaseModel):
     """One thing to look at or to do: a name, and exactly one of the modules."""
 
@@ -88,13 +79,13 @@ class TaskModel(BaseModel):
     pause: Any = Field(None, description="等待一段时间，全部主机一起")
     debug: Any = Field(None, description="往记录里写一句话")
     assert_: Any = Field(None, alias="assert", description="主机变量必须满足的条件")
-    effect: Annotated[Effect | None, AfterValidator(_given)] = Field(
+    effect: Annotated[Effect | None, AfterValidator(given)] = Field(
         None, description="对主机的作用；不写按 once（绝不重复）。read、idempotent 须由另一人认可"
     )
-    verify: Annotated[Verify | None, AfterValidator(_given)] = Field(
+    verify: Annotated[Verify | None, AfterValidator(given)] = Field(
         None, description="结果不明时用来查明的只读命令：退出码 0 表示已生效；须由另一人认可"
     )
-    timeout: Annotated[Seconds | None, AfterValidator(_given)] = Field(
+    timeout: Annotated[Seconds | None, AfterValidator(given)] = Field(
         None, description="时限，秒；检查的每条命令默认 10，其他任务默认不限"
     )
 
@@ -104,12 +95,12 @@ class CheckOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    layer: Annotated[Layer | None, AfterValidator(_given)] = Field(None, description="覆盖检查自己的层")
+    layer: Annotated[Layer | None, AfterValidator(given)] = Field(None, description="覆盖检查自己的层")
     unit: Unit = Field("", description="值的单位")
 
 
 class PlayModel(BaseModel):
-    """Some hosts, and what is looked at on each."""
+    """Some hosts, and what is looked at or done on each."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -119,7 +110,7 @@ class PlayModel(BaseModel):
     gather_facts: Annotated[Literal[False], BeforeValidator(_no_facts)] = Field(
         False, description="只能是 false（默认）"
     )
-    vars: dict[Variable, Any] = Field({}, description="检查参数里的模板可用的变量")
+    vars: dict[Variable, Any] = Field({}, description="模板可用的变量")
     tasks: list[TaskModel] = Field(min_length=1)
 
 

@@ -14,17 +14,9 @@ from orchestrator.language import Text
 _RULE = "script-file"
 
 
-def script_words(cmd: str) -> list[str]:
-    """A script's file and its arguments; nothing where quotes are not closed, which its document says."""
-    try:
-        return shlex.split(cmd)
-    except ValueError:
-        return []
-
-
 def read_script(folder: Path, cmd: str, position: Position) -> tuple[str, bytes | Diagnostic]:
     """The file that `cmd` begins with, and its bytes; else the fault."""
-    words = script_words(cmd)
+    words = _words(cmd)
     if not words or is_template(words[0]) or words[0].startswith("/"):
         return "", fault(
             position,
@@ -51,3 +43,11 @@ def _is_text(content: bytes) -> bool:
         return "\0" not in content.decode()
     except UnicodeDecodeError:
         return False
+
+
+def _words(cmd: str) -> list[str]:
+    """A script's file and its arguments; nothing where quotes are not closed, which its document says."""
+    try:
+        return shlex.split(cmd)
+    except ValueError:
+        return []

@@ -22,6 +22,34 @@ def holds_template(node: Node) -> bool:
     return any(is_template(scalar.value) for scalar in strings(node))
 
 
+def wants_filling(node: Node) -> bool:
+    """Whether a text that is taken as it stands looks as if something were to be filled into it. `{#` does
+    not: a shell asks for a length with `${#name}`."""
+    return any(
+        isinstance(scalar.value, str) and ("{{" in scalar.value or "{%" in scalar.value)
+        for scalar in strings(node)
+    )
+
+
+def check_conditions(node: Node, findings: Findings) -> None:
+    """The same for conditions, which are expressions without brackets: `x | length > 0`."""
+    for scalar in strings(node):
+        if is_template(scalar.value):
+            findings.add(
+                scalar.position,
+                "condition-template",
+                Text("条件里不写 {{ }}", "a condition is written without {{ }}"),
+                Text("例如 used_pct < 90", "for example used_pct < 90"),
+            )
+            continue
+        try:
+            _PARSER.compile_expression(str(scalar.value))
+        except TemplateSyntaxError as error:
+            _refuse(scalar.position, error.message or "", findings)
+        except (RecursionError, ValueError, SyntaxError) as error:
+            _refuse(scalar.position, f"too complex: {type(error).__name__}", findings)
+
+
 def check_templates(node: Node, findings: Findings) -> None:
     """Say where a template beneath `node` has an error that Jinja would stop at."""
     for scalar in strings(node):

@@ -25,6 +25,7 @@ VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 DIGEST = r"^[0-9a-f]{64}$"
 
 Model = TypeVar("Model", bound=BaseModel)
+Given = TypeVar("Given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,17 @@ def validate(
         report = _Report(model, node, findings, advise, templates, where)
         report.add(error.errors(include_url=False, include_input=False))
     return None
+
+
+def given(value: Given) -> Given:
+    """For a field that may be left out: null is not leaving it out."""
+    if value is None:
+        raise refuse(
+            "empty-value",
+            Text("这里是空的", "nothing is there"),
+            Text("填上值，或删去这个键", "give a value, or remove the key"),
+        )
+    return value
 
 
 def refuse(rule: LiteralString, message: Text, hint: Text | None = None) -> PydanticCustomError:

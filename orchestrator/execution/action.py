@@ -8,6 +8,7 @@ from collections.abc import Callable
 from orchestrator.model.host import Host
 from orchestrator.model.plan import PlannedStep
 from orchestrator.model.runbook import Module
+from orchestrator.model.shell_text import shell_text, within, words
 from orchestrator.planning.secrets import reveal
 
 
@@ -24,28 +25,14 @@ def command_text(step: PlannedStep, host: Host, source: Callable[[str], bytes]) 
     arguments = {
         name: reveal(value, host) if name in step.secret else value for name, value in step.arguments.items()
     }
-    text = _line(step.module, arguments, source)
-    if folder := arguments.get("chdir"):
-        return f"cd -- {shlex.quote(str(folder))} || exit\n{text}"
-    return text
+    if step.module is not Module.SCRIPT:
+        return shell_text(step.module, arguments)
+    return within(arguments.get("chdir"), _script(words(arguments), source))
 
 
-def _line(module: Module, arguments: dict[str, object], source: Callable[[str], bytes]) -> str:
-    match module:
-        case Module.COMMAND:
-            argv = arguments.get("argv")
-            words = (
-                [str(word) for word in argv] if isinstance(argv, list) else shlex.split(str(arguments["cmd"]))
-            )
-            return shlex.join(words)
-        case Module.SCRIPT:
-            return _script(shlex.split(str(arguments["cmd"])), source)
-    return str(arguments["cmd"])
-
-
-def _script(words: list[str], source: Callable[[str], bytes]) -> str:
+def _script(line: list[str], source: Callable[[str], bytes]) -> str:
     """Writes the script into a folder of its own, runs it from there, and removes it whatever comes."""
-    name, *rest = words
+    name, *rest = line
     content = source(name).decode()
     file = shlex.quote(name.rpartition("/")[2])
     return (

@@ -17,8 +17,6 @@ _NAMED = 8
 """Hosts that are named in a refusal."""
 VALIDITY = timedelta(minutes=15)
 """From permit to start. A plan that waits longer is made anew, from the inventory as it is then."""
-
-
 TEST = "test"
 """Of a host's environment: what happens there reaches no patient."""
 

@@ -12,6 +12,9 @@ from orchestrator.planning.complaints import Complaints
 from orchestrator.planning.connection import Way, read_way
 from orchestrator.planning.variables import Scope, Variables
 
+ENVIRONMENT = "environment"
+"""The inventory's variable that says what a host is for: `test`, or anything else."""
+
 
 def resolve_hosts(inventory: Inventory, pattern: str, connect_timeout: float) -> Mapping[str, Host]:
     """The hosts that `pattern` means, apart from any runbook. The inventory was read with that pattern.
@@ -49,6 +52,18 @@ def make_host(described: InventoryHost, scope: Scope, way: Way) -> Host:
             value = described.variables[name] if found is None else found.value
             secrets |= {text: Secret(text) for text in _leaves(value)}
     return Host(described.name, described.groups, way.connection, variables, tuple(secrets.values()))
+
+
+def environment(scope: Scope) -> str | None:
+    """What the inventory says that a host is for, `""` where it says nothing; None: it is no text.
+
+    Raises:
+        InputError: it is a template that can't be rendered.
+    """
+    found = scope.get(ENVIRONMENT)
+    if found is None:
+        return ""
+    return found.value if isinstance(found.value, str) else None
 
 
 def open_variables(host: Host) -> Mapping[str, object]:

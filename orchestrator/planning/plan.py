@@ -1,4 +1,4 @@
-"""Documents and inventory to a Plan: what will be looked at, where, against which limits."""
+"""Documents and inventory to a Plan: what will be looked at or done, where, against which limits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from orchestrator.model.threshold import Threshold
 from orchestrator.planning.complaints import Complaint, Complaints
 from orchestrator.planning.connection import HIDDEN, Way, read_way
 from orchestrator.planning.digest import fingerprint, plan_digest
-from orchestrator.planning.hosts import make_host
+from orchestrator.planning.hosts import ENVIRONMENT, environment, make_host
 from orchestrator.planning.parameters import render_parameters
 from orchestrator.planning.steps import plan_step
 from orchestrator.planning.template import holds_template, looks_like_template
@@ -27,8 +27,6 @@ from orchestrator.planning.variables import Scope, Variables
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 
-ENVIRONMENT = "environment"
-"""The inventory's variable that says what a host is for: `test`, or anything else."""
 TIMEOUT = 10.0
 """Seconds for each command or probe of a check, unless its task says otherwise."""
 
@@ -188,12 +186,12 @@ class _Planner:
     def _environment(self, name: str, scope: Scope) -> str:
         """What the inventory says the host is for; only `test` permits more than nothing said."""
         try:
-            found = scope.get(ENVIRONMENT)
+            found = environment(scope)
         except InputError as error:
             self.complaints.add(name, Complaint.of("environment", ENVIRONMENT, error))
             return ""
-        if found is None or isinstance(found.value, str):
-            return found.value if found else ""
+        if found is not None:
+            return found
         self.complaints.add(
             name,
             Complaint(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -31,15 +32,21 @@ def plan_step(
     """The step, or None after complaining of all that is wrong."""
     arguments: dict[str, object] = {}
     concealed: dict[str, object] = {}
+    # What a person accepted runs as it was accepted: nothing is filled into it.
+    fixed = task.module.reaches and task.effect in (Effect.READ, Effect.IDEMPOTENT)
     wrong = False
     for name, template in task.arguments.items():
+        if fixed:
+            arguments[name] = template
+            continue
         try:
             if task.module is Module.ASSERT and name == "that":
                 arguments["conditions"] = _conditions(scope, template)
                 continue
             found = scope.render(template)
+            value = _written(found.value) if task.module.reaches else found.value
             if not found.secrets:
-                arguments[name] = found.value
+                arguments[name] = value
             elif task.module.reaches:
                 arguments[name] = conceal(template, play)
                 concealed[name] = reveal(arguments[name], host)
@@ -87,27 +94,43 @@ def _would_show(names: frozenset[str]) -> InputError:
     )
 
 
+def _written(value: object) -> object:
+    """Numbers of a rendered argument as text, as a command line holds them."""
+    if isinstance(value, list):
+        return [_written(one) for one in value]
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
 def _usable(task: ActionTask, values: Mapping[str, object], host: Host, complaints: Complaints) -> bool:
-    """Whether what templates gave is text without NUL: no shell can be told of one."""
+    """Whether what templates gave can be handed to a shell."""
     good = True
-    for name in ("cmd", "chdir", "argv"):
-        for value in _texts(values.get(name, [])):
-            if not isinstance(value, str) or "\0" in value or not value.strip():
-                good = False
-                complaints.add(
-                    host.name,
-                    Complaint(
-                        "parameter",
-                        Text(
-                            f"{task.module}.{name} 渲染后不是可用的文字",
-                            f"{task.module}.{name} does not render to usable text",
-                        ),
-                        Text("检查所用的变量", "look at the variables it uses"),
-                        task.argument_positions.get(name, task.position),
-                    ),
-                )
+    for name in ("cmd", "argv", "chdir"):
+        if name in values and (wrong := _wrong(task.module, name, _written(values[name]))):
+            good = False
+            message = Text(
+                f"{task.module}.{name} 渲染后{wrong.zh}", f"{task.module}.{name} renders to {wrong.en}"
+            )
+            place = task.argument_positions.get(name, task.position)
+            hint = Text("检查所用的变量", "look at the variables it uses")
+            complaints.add(host.name, Complaint("parameter", message, hint, place))
     return good
 
 
-def _texts(value: object) -> list[object]:
-    return value if isinstance(value, list) else [value]
+def _wrong(module: Module, name: str, value: object) -> Text | None:
+    """What is wrong with a value; it is not quoted, for it may be secret."""
+    parts = value if isinstance(value, list) and name == "argv" else [value]
+    if not all(isinstance(part, str) for part in parts):
+        return Text("不是文字", "what is no text")
+    if any("\0" in str(part) for part in parts):
+        return Text("含有 NUL 字符，任何 shell 都无法接收", "text with a NUL, which no shell can be given")
+    if not parts or not str(parts[0]).strip():
+        return Text("是空的", "nothing")
+    if name == "chdir" and not str(value).startswith("/"):
+        return Text("不是绝对路径", "a path that is not absolute")
+    if name == "cmd" and module is not Module.SHELL:
+        try:
+            if not shlex.split(str(value)):
+                return Text("是空的", "nothing")
+        except ValueError:
+            return Text("的引号没有成对", "text with a quote that is not closed")
+    return None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import TypeAdapter, ValidationError
 
-from orchestrator.errors import Refused, StoreError
+from orchestrator.errors import InputError, PluginError, Refused, StoreError
 from orchestrator.language import Text
 from orchestrator.model.host import Host
 from orchestrator.model.inventory import Inventory
@@ -14,10 +14,10 @@ from orchestrator.model.plan import Plan, PlannedCheck, PlannedHost
 from orchestrator.planning.complaints import Complaints
 from orchestrator.planning.connection import read_way
 from orchestrator.planning.digest import fingerprint, plan_digest
-from orchestrator.planning.hosts import make_host
+from orchestrator.planning.hosts import environment, make_host
 from orchestrator.planning.plan import secret_material
 from orchestrator.planning.secrets import reveal
-from orchestrator.planning.variables import Variables
+from orchestrator.planning.variables import Scope, Variables
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 
@@ -49,7 +49,8 @@ def find_hosts(
     """The hosts of a plan that was made before, with their secrets.
 
     Raises:
-        Refused: one of them is gone, is reached another way, or has other secrets than were planned with.
+        Refused: one of them is gone, is reached another way, has other secrets than were planned with, or is
+            for something else by now; or a check is not installed any more.
         InvalidInventory: all that is wrong with the inventory.
     """
     variables = Variables(inventory)
@@ -65,21 +66,38 @@ def find_hosts(
             continue
         host = make_host(inventory.hosts[planned.name], scope, way)
         hosts[planned.name] = host
-        material = secret_material(host, way.shown, _concealed(planned, host, checks))
-        secrets = fingerprint(material, secret_key) if material else ""
-        if (way.shown, secrets) != (planned.address, planned.secrets):
+        if not _same(planned, host, way.shown, scope, checks, secret_key):
             changed.append(planned.name)
     complaints.raise_any()
     if changed:
         named = ", ".join(changed)
         raise Refused(
             Text(
-                f"清单在计划之后变了（地址或保密变量）：{named}",
-                f"the inventory changed since this was planned (address or secrets): {named}",
+                f"清单在计划之后变了（地址、保密变量或 environment）：{named}",
+                f"the inventory changed since this was planned (address, secrets or environment): {named}",
             ),
             Text("重新开始一次执行", "start a new run"),
         )
     return hosts
+
+
+def _same(
+    planned: PlannedHost,
+    host: Host,
+    shown: str,
+    scope: Scope,
+    checks: Registry[CheckPlugin],
+    secret_key: bytes,
+) -> bool:
+    try:
+        purpose = environment(scope)
+        material = secret_material(host, shown, _concealed(planned, host, checks))
+    except InputError:  # a variable that they need is gone
+        return False
+    except PluginError as error:
+        raise Refused(error.message, error.hint) from error
+    secrets = fingerprint(material, secret_key) if material else ""
+    return (shown, secrets, purpose) == (planned.address, planned.secrets, planned.environment)
 
 
 def _concealed(
