@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orchestrator.application.accounts import Accounts
     from orchestrator.application.audit import Audit
     from orchestrator.application.database import Database
+    from orchestrator.application.doctor import Doctor
     from orchestrator.application.findings import Findings
     from orchestrator.application.hosts import Hosts
     from orchestrator.application.linting import Linted
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from orchestrator.application.rounds import Rounds
     from orchestrator.application.runbooks import RunbookFile
     from orchestrator.application.runs import Runs
+    from orchestrator.application.schedules import Schedules
     from orchestrator.application.timetables import Timetables
     from orchestrator.application.trends import Trends
     from orchestrator.application.waivers import Waivers
@@ -147,10 +149,25 @@ class Wardround:
         return Hosts(self.site)
 
     @cached_property
+    def schedules(self) -> Schedules:
+        """Raises StoreError when the site's records can't be used."""
+        from orchestrator.application.schedules import Schedules
+
+        self._open_records()
+        return Schedules(self.site, self.checks, self.timetables, self.people, system_clock)
+
+    @cached_property
     def timetables(self) -> Timetables:
         from orchestrator.application.timetables import Timetables
 
         return Timetables(self.site, system_clock)
+
+    @cached_property
+    def doctor(self) -> Doctor:
+        """Opens no records: what is wrong with them is what it is asked."""
+        from orchestrator.application.doctor import Doctor
+
+        return Doctor(self.site, self.timetables, system_clock)
 
     @cached_property
     def acceptances(self) -> Acceptances:

@@ -55,6 +55,9 @@ COMMANDS = {
         "orchestrator.cli.db",
         Text("数据库：检查、备份、恢复、清理", "The records' database: check, back up, restore, tidy"),
     ),
+    "doctor": Entry(
+        "orchestrator.cli.doctor", Text("体检：哪里不妥，如何处理", "What is amiss here, and what mends it")
+    ),
     "login": Entry("orchestrator.cli.login", Text("登录", "Log in")),
     "logout": Entry("orchestrator.cli.login", Text("退出登录", "Log out"), "logout"),
     "whoami": Entry("orchestrator.cli.login", Text("显示当前身份", "Show who you are here"), "whoami"),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 
 from orchestrator.records.database import APP, applied_migrations, database_faults, known_migrations, place
+from orchestrator.records.models.run import Run
+from orchestrator.records.postgresql import require_usable
+from orchestrator.records.server_fault import FORBIDDEN, READ_ONLY
 from orchestrator.records.sqlite import FILE_SUFFIXES
 
 _FAULTS = 10
@@ -46,6 +50,41 @@ def row_counts() -> Mapping[str, int]:
     """Rows of each table."""
     models = apps.get_app_config(APP).get_models()
     return {model._meta.db_table: model._default_manager.count() for model in models}
+
+
+@database_faults()
+def require_writable() -> None:
+    """Whether it takes writes, without making one.
+
+    Raises:
+        StoreError: it does not; says why.
+    """
+    where = place()
+    if isinstance(where, Path):
+        with transaction.atomic():  # BEGIN IMMEDIATE: takes the lock of a writer, and gives it back
+            return
+    require_usable(connection, str(where))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('transaction_read_only'), has_table_privilege(%s, 'INSERT, DELETE')",
+            [Run._meta.db_table],
+        )
+        read_only, allowed = cursor.fetchone()
+    if read_only == "on":
+        raise READ_ONLY.at(str(where))
+    if not allowed:
+        raise FORBIDDEN.at(str(where), f"INSERT, DELETE ON {Run._meta.db_table}")
+
+
+@database_faults()
+def server_time() -> datetime | None:
+    """What the server's clock shows; None where the database is a file of this machine."""
+    if connection.vendor == "sqlite":
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        shown: datetime = cursor.fetchone()[0]
+        return shown
 
 
 def free_space(folder: Path) -> int:

@@ -114,7 +114,7 @@ _INSECURE = ServerFault(
     Text("{place}：不能建立所要求的加密连接：{words}", "{place}: no such encrypted connection: {words}"),
     Text("检查 sslmode、sslrootcert 和服务器的证书", "see sslmode, sslrootcert and the server's certificate"),
 )
-_FORBIDDEN = ServerFault(
+FORBIDDEN = ServerFault(
     Text("{place}：该用户权限不足：{words}", "{place}: the user lacks a right: {words}"),
     Text(
         "把库和其中的模式交给该用户：ALTER DATABASE … OWNER TO …；GRANT ALL ON SCHEMA public TO …",
@@ -163,7 +163,7 @@ _WORDS: Mapping[str, ServerFault] = {
     "no pg_hba.conf entry|没有用于.*pg_hba": _NOT_ADMITTED,
     'database ".*" does not exist|数据库.*不存在': _MISSING,
     "authentication failed|认证失败|does not exist|角色.*不存在": _WRONG_PASSWORD,
-    "permission denied|权限不够|not permitted to log in": _FORBIDDEN,
+    "permission denied|权限不够|not permitted to log in": FORBIDDEN,
     "too many (connections|clients)|remaining connection slots|太多": _CROWDED,
     "SSL|certificate": _INSECURE,
     "closed the connection|connection (is|already) closed|the connection is lost|[Cc]onnection reset": _LOST,
@@ -171,8 +171,8 @@ _WORDS: Mapping[str, ServerFault] = {
 """The first that fits counts."""
 
 _STATES: Mapping[str, ServerFault] = {
-    "42501": _FORBIDDEN,
-    "3F000": _FORBIDDEN,
+    "42501": FORBIDDEN,
+    "3F000": FORBIDDEN,
     "25006": READ_ONLY,
     "53100": _FULL,
     "55P03": _HELD,

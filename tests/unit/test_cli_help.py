@@ -53,6 +53,7 @@ LEAVES = [
     "db backups",
     "db restore",
     "db tidy",
+    "doctor",
     "lint",
     "schema",
     "hosts list",

@@ -1,0 +1,441 @@
+"""The doctor on sites that are ill, on both databases: each illness is found, named and given its cure."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from psycopg.sql import SQL, Identifier
+
+from orchestrator.application.doctor import Doctor
+from orchestrator.application.timetables import Timetables
+from orchestrator.language import Text
+from orchestrator.model.actor import Actor, Proof
+from orchestrator.model.diagnosis import Condition, Diagnosis
+from orchestrator.model.effect import Effect
+from orchestrator.model.lease import Lease, Life
+from orchestrator.model.run import Intent, RunRequest, TaskOutcome, TaskState, Wait
+from orchestrator.model.runbook import Kind
+from orchestrator.model.server import Server
+from orchestrator.model.site import Site
+from orchestrator.records import database as records
+from orchestrator.records.backup import Occasion, backup_file, make_backup
+from orchestrator.records.events import append_events
+from orchestrator.records.journal import write_journal
+from orchestrator.records.leases import beat, bury, drop_lease, take_lease
+from orchestrator.records.models.event import EventKind
+from orchestrator.records.postings import mark_handed, new_postings
+from orchestrator.records.process import this_life
+from orchestrator.records.runs import make_run_wait, request_cancel, request_run, take_run
+from orchestrator.settings import content_root
+from tests.postgres import execute
+
+NOW = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
+ELSEWHERE = Life("other-machine", 4711, "boot 1 99")
+WANG = Actor("wang", Proof.SESSION)
+
+
+@pytest.fixture
+def site(database: Path) -> Site:
+    """A site that is well, once on each database."""
+    return _well(database)
+
+
+@pytest.fixture
+def file_site(sqlite_database: Path) -> Site:
+    """The same for what has nothing to do with the database."""
+    return _well(sqlite_database)
+
+
+@pytest.fixture
+def gone() -> Life:
+    """A process of this machine that has ended."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        started = (Path("/proc") / str(process.pid) / "stat").read_text().rpartition(")")[2].split()[19]
+        process.kill()
+    mark = this_life().mark.rpartition(" ")[0]
+    return Life(os.uname().nodename, process.pid, f"{mark} {started}")
+
+
+def _well(database: Path) -> Site:
+    """Its files have the right modes, and it was backed up an hour ago."""
+    root = database.parent
+    database.chmod(0o750)
+    known_hosts = root / "known_hosts"
+    known_hosts.touch(0o644)
+    place = records.place()
+    occasion = Occasion("1", "示范医院", "asked", NOW - timedelta(hours=1))
+    make_backup(backup_file(database, occasion), occasion)
+    return Site(
+        root=root,
+        hospital=Text("示范医院", "demo hospital"),
+        inventory=(),
+        runbooks=(root / "runbooks",),
+        systems=None,
+        thresholds=None,
+        accepted=(),
+        known_hosts=known_hosts,
+        state=database,
+        vault_password_file=None,
+        timezone=ZoneInfo("Asia/Shanghai"),
+        concurrency=1,
+        connect_timeout=1.0,
+        host_timeout=1.0,
+        database=place if isinstance(place, Server) else None,
+    )
+
+
+def _examine(
+    site: Site, now: datetime = NOW, wait: Callable[[float], None] = lambda _: None
+) -> list[Diagnosis]:
+    def clock() -> datetime:
+        return now
+
+    return list(Doctor(site, Timetables(site, clock), clock, wait).examine())
+
+
+def _ill(found: list[Diagnosis]) -> list[tuple[str, Condition]]:
+    """What is not well. The clock of a real server is not the one of these tests."""
+    return [
+        (one.name, one.condition)
+        for one in found
+        if one.condition is not Condition.OK and one.name != "clock"
+    ]
+
+
+def _named(found: list[Diagnosis], name: str) -> Diagnosis:
+    (one,) = [one for one in found if one.name == name]
+    return one
+
+
+def _request(key: str = "k", at: datetime = NOW) -> int:
+    return request_run(RunRequest("emergency/restart", Kind.EMERGENCY, WANG, key), at)
+
+
+def _taken(executor: str, key: str = "k", at: datetime = NOW) -> int:
+    number = _request(key, at)
+    assert take_run(number, executor, at)
+    mark_handed([one.number for one in new_postings()])
+    return number
+
+
+def _worker(life: Life | None = None, at: datetime = NOW) -> Lease:
+    return take_lease("ward", life or this_life(), at)
+
+
+def test_a_site_that_is_well_is_told_so_in_every_point(site: Site) -> None:
+    _worker()
+    found = _examine(site)
+    assert _ill(found) == []
+    assert {one.name for one in found} == {
+        *("files", "disk", "backup", "database", "log", "clock", "future", "worker", "runs")
+    }
+    assert all(one.cure is None for one in found if one.condition is Condition.OK)
+
+
+def test_a_run_whose_worker_died_is_stuck_and_its_number_is_in_the_cure(site: Site, gone: Life) -> None:
+    number = _taken(_worker(gone).executor)
+    found = _examine(site)
+    assert _ill(found) == [("worker", Condition.CRIT), ("stuck-run", Condition.CRIT)]
+    stuck = _named(found, "stuck-run")
+    assert stuck.cure is not None
+    assert f"wardround run resume {number}" in stuck.cure.en
+    assert "ward#" in stuck.said.zh
+    assert "has died" in _named(found, "worker").said.en
+
+
+def test_a_run_that_is_being_cancelled_by_nobody_is_stuck_too(site: Site) -> None:
+    number = _taken("ward#99")
+    request_cancel(number, WANG, NOW)
+    assert _named(_examine(site), "stuck-run").subject == str(number)
+
+
+def test_a_run_in_the_hands_of_a_living_worker_is_left_in_peace(site: Site) -> None:
+    _taken(_worker().executor)
+    assert _ill(_examine(site)) == []
+
+
+def test_runs_that_are_queued_without_a_worker_are_counted_with_their_age(site: Site) -> None:
+    first = _request("a", NOW - timedelta(hours=3))
+    second = _request("b", NOW - timedelta(minutes=5))
+    _request("c", NOW)
+    queued = _named(_examine(site), "queued-run")
+    assert queued.condition is Condition.CRIT
+    assert (
+        queued.said.en
+        == f"2 runs are queued and no worker is alive, the oldest for 3 hours: {first}, {second}"
+    )
+
+
+def test_a_run_that_was_asked_for_just_now_is_on_its_way(file_site: Site) -> None:
+    _request()
+    assert _ill(_examine(file_site)) == []
+
+
+def test_an_unknown_outcome_comes_with_the_command_that_rules_on_it(site: Site) -> None:
+    number = _taken(_worker().executor)
+    intent = Intent("his-db01", "backup", 1, Effect.ONCE, "t" * 32, "s" * 32)
+    lost = TaskOutcome("his-db01", "backup", 1, TaskState.UNKNOWN)
+    write_journal(number, 1, [intent], NOW - timedelta(hours=2))
+    write_journal(number, 1, [lost], NOW - timedelta(hours=2))
+    make_run_wait(number, 1, Wait.RULING, Text("待裁定", "to be ruled on"), NOW - timedelta(hours=2))
+    found = _examine(site)
+    assert _ill(found) == [("unknown-outcome", Condition.CRIT)]
+    unknown = _named(found, "unknown-outcome")
+    assert unknown.cure is not None
+    assert f"wardround run rule {number} his-db01 backup --decision done|retry|abort" in unknown.cure.zh
+    assert "2 hours" in unknown.said.en
+
+
+def test_a_wait_for_a_host_is_counted_from_its_first_look(site: Site) -> None:
+    number = _taken(_worker().executor, at=NOW - timedelta(hours=5))
+    for hours in (5, 3, 1):
+        at = NOW - timedelta(hours=hours)
+        until = NOW + timedelta(seconds=30)
+        make_run_wait(number, 4 - (hours + 1) // 2, Wait.HOST, Text("db1 不可达", "db1 is away"), at, until)
+        if hours > 1:
+            assert take_run(number, "ward#1", at)
+    waiting = _named(_examine(site), "waiting-run")
+    assert (waiting.condition, waiting.said.en) == (
+        Condition.WARN,
+        f"run {number} has waited for 5 hours: db1 is away",
+    )
+
+
+def test_a_pause_that_lasts_is_no_illness(site: Site) -> None:
+    number = _taken(_worker().executor)
+    make_run_wait(number, 1, Wait.TIME, Text("暂停", "pause"), NOW, NOW + timedelta(hours=8))
+    assert _ill(_examine(site)) == []
+
+
+def test_a_leg_that_is_due_and_does_not_begin_is_named(site: Site) -> None:
+    _worker()
+    number = _request(at=NOW - timedelta(minutes=20))
+    found = _examine(site)
+    assert _ill(found) == [("undelivered", Condition.WARN)]
+    assert (
+        _named(found, "undelivered").said.en
+        == f"run {number} was due 20 minutes ago, and no worker has begun with it"
+    )
+
+
+def test_of_many_runs_that_wait_the_first_are_named_and_the_rest_counted(file_site: Site) -> None:
+    executor = _worker().executor
+    for key in range(23):
+        number = _taken(executor, str(key))
+        make_run_wait(number, 1, Wait.OTHER_RUN, Text("被占用", "held"), NOW)
+    waiting = [one.said.en for one in _examine(file_site) if one.name == "waiting-run"]
+    assert len(waiting) == 21
+    assert waiting[-1] == "3 more runs like these"
+
+
+def test_a_worker_elsewhere_that_does_not_move_between_two_looks_is_silent(site: Site) -> None:
+    _worker(ELSEWHERE, NOW - timedelta(minutes=10))
+    waits: list[float] = []
+    found = _examine(site, wait=waits.append)
+    assert _ill(found) == [("worker", Condition.CRIT)]
+    assert "10 minutes" in _named(found, "worker").said.en
+    assert len(waits) == 1
+
+
+def test_a_worker_that_moves_is_alive_and_its_clock_is_what_is_wrong(site: Site) -> None:
+    lease = _worker(ELSEWHERE, NOW + timedelta(hours=1))
+    found = _examine(site, wait=lambda _: _require(beat(lease, NOW + timedelta(hours=1))))
+    wrong = [one for one in found if one.name == "clock" and one.subject == "ward"]
+    assert [one.said.en for one in wrong] == [
+        "the clock of other-machine, where a worker runs, is 60 minutes ahead of ours"
+    ]
+    assert [one.condition for one in found if one.name == "worker"] == [Condition.OK]
+
+
+def test_a_worker_that_gives_its_lease_back_between_two_looks_was_no_illness(file_site: Site) -> None:
+    lease = _worker(ELSEWHERE, NOW - timedelta(minutes=1))
+    assert _ill(_examine(file_site, wait=lambda _: drop_lease(lease))) == []
+
+
+def test_a_worker_that_was_buried_is_told_until_its_runs_are_handed_on(file_site: Site) -> None:
+    assert bury(_worker(ELSEWHERE))
+    assert _ill(_examine(file_site)) == [("worker", Condition.WARN)]
+
+
+def test_events_that_lie_in_the_future_tell_of_a_wrong_clock(site: Site) -> None:
+    append_events(NOW + timedelta(hours=1), WANG, [(EventKind.LOGGED_IN, "wang", {})])
+    future = _named(_examine(site), "future")
+    assert future.condition is Condition.CRIT
+    assert "60 minutes ahead" in future.said.en
+
+
+def test_the_servers_clock_is_held_against_ours(site: Site) -> None:
+    (clock,) = [one for one in _examine(site, datetime.now(UTC)) if one.name == "clock"]
+    assert clock.condition is Condition.OK
+    (clock,) = [
+        one for one in _examine(site, datetime.now(UTC) + timedelta(minutes=125)) if one.name == "clock"
+    ]
+    if site.database is None:
+        assert clock.condition is Condition.OK
+    else:
+        assert (clock.condition, clock.said.en) == (
+            Condition.CRIT,
+            "the database server's clock is 2 hours behind ours",
+        )
+
+
+def test_a_log_whose_end_is_missing_is_found(site: Site) -> None:
+    append_events(NOW, WANG, [(EventKind.LOGGED_IN, "wang", {})])
+    (site.state / "audit" / "head.json").unlink()
+    log = _named(_examine(site), "log")
+    assert log.condition is Condition.CRIT
+    assert log.cure is not None
+
+
+@pytest.mark.parametrize(
+    ("age", "condition"),
+    [
+        (timedelta(hours=25), Condition.OK),
+        (timedelta(hours=27), Condition.WARN),
+        (timedelta(days=9), Condition.CRIT),
+    ],
+)
+def test_a_backup_grows_old(file_site: Site, age: timedelta, condition: Condition) -> None:
+    backup = _named(_examine(file_site, NOW - timedelta(hours=1) + age), "backup")
+    assert backup.condition is condition
+
+
+def test_a_backup_that_can_not_be_read_is_none(file_site: Site) -> None:
+    (backup,) = (file_site.state / "backups").glob("*.zip")
+    backup.write_bytes(b"torn")
+    found = [one for one in _examine(file_site) if one.name == "backup"]
+    assert [one.condition for one in found] == [Condition.WARN, Condition.WARN]
+    assert {one.said.en for one in found} == {"there is no backup", f"{backup} is damaged, or no backup"}
+
+
+def test_a_database_that_takes_no_writes_is_told_and_the_rest_is_unknown(site: Site) -> None:
+    if site.database is None:
+        path = site.state / records.FILE
+        records.disconnect()
+        path.write_bytes(b"this is no database at all" * 100)
+    else:
+        name = Identifier(site.database.name)
+        execute(site.database, SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
+        records.disconnect()
+    found = _examine(site)
+    assert _ill(found) == [("database", Condition.CRIT), ("records", Condition.UNKNOWN)]
+
+
+def test_a_database_that_an_upgrade_has_not_reached_is_told_and_left_alone(site: Site) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE name = '0008_runs'")
+    found = _examine(site)
+    assert _ill(found) == [("database", Condition.CRIT), ("records", Condition.UNKNOWN)]
+    assert "0008_runs" in _named(found, "database").said.en
+    assert "0008_runs" not in records.applied_migrations()
+
+
+def test_a_database_of_a_newer_version_is_told(site: Site) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('records', '9999_later', %s)", [NOW]
+        )
+    assert "9999_later" in _named(_examine(site), "database").said.en
+
+
+def test_a_site_without_records_is_told_how_they_are_made_and_nothing_is_made(file_site: Site) -> None:
+    new = replace(file_site, state=file_site.root / "var", database=None)
+    found = _examine(new)
+    assert _ill(found) == [("backup", Condition.WARN), ("database", Condition.WARN)]
+    assert not new.state.exists()
+
+
+def test_a_server_that_does_not_answer_is_told(file_site: Site) -> None:
+    away = replace(file_site, database=Server("wardround", "127.0.0.1", 1, "ward"))
+    found = _examine(away)
+    assert ("database", Condition.CRIT) in _ill(found)
+    assert ("records", Condition.UNKNOWN) in _ill(found)
+
+
+def test_secrets_that_others_may_read_and_trust_that_others_may_write_are_named(file_site: Site) -> None:
+    password, key = file_site.root / "vault", file_site.state / "site.key"
+    for path in (password, key):
+        path.touch()
+        path.chmod(0o640)
+    file_site.known_hosts.chmod(0o666)
+    file_site.state.chmod(0o755)
+    found = _examine(replace(file_site, vault_password_file=password))
+    wrong = {Path(one.subject).name: one.condition for one in found if one.name == "files"}
+    assert wrong == {
+        "vault": Condition.CRIT,
+        "site.key": Condition.CRIT,
+        "known_hosts": Condition.CRIT,
+        "state": Condition.WARN,
+    }
+
+
+def test_a_password_program_may_be_run_by_its_group(file_site: Site) -> None:
+    program = file_site.root / "vault.sh"
+    program.touch()
+    program.chmod(0o750)
+    assert _ill(_examine(replace(file_site, vault_password_file=program))) == []
+
+
+def test_a_password_file_that_is_not_there_is_named(file_site: Site) -> None:
+    found = _examine(replace(file_site, vault_password_file=file_site.root / "vault"))
+    assert _ill(found) == [("files", Condition.CRIT)]
+
+
+TIMETABLE = """\
+schedules:
+  - name: morning
+    title: 早巡检
+    runbook: morning
+    at: "07:30"
+    days: {days}
+"""
+
+
+def _with_timetable(site: Site, text: str) -> Site:
+    path = site.root / "timetable.yml"
+    path.write_text(text, "utf-8")
+    folder = site.root / "runbooks" / "inspection"
+    folder.mkdir(parents=True)
+    (folder / "morning.yml").touch()
+    return replace(site, timetable=path, calendars=(content_root() / "inventories" / "calendars",))
+
+
+def test_a_timetable_without_a_worker_does_not_run(file_site: Site) -> None:
+    found = _examine(_with_timetable(file_site, TIMETABLE.format(days="every_day")))
+    assert _ill(found) == [("worker", Condition.CRIT)]
+
+
+def test_a_timetable_with_an_error_is_told(file_site: Site) -> None:
+    _worker()
+    found = _examine(_with_timetable(file_site, TIMETABLE.format(days="some_days")))
+    assert _ill(found) == [("timetable", Condition.CRIT)]
+
+
+def test_a_calendar_that_ends_soon_or_is_provisional_is_told_before_it_matters(file_site: Site) -> None:
+    timed = _with_timetable(file_site, TIMETABLE.format(days="work_days"))
+    calendar = "calendar"
+    assert _named(_examine(timed), calendar).said.en.startswith(
+        "morning follows provisional holidays of 2027"
+    )
+    later = datetime(2027, 12, 1, tzinfo=UTC)
+    assert "2028" in _named(_examine(timed, later), calendar).said.en
+
+
+def test_the_worst_comes_first(file_site: Site) -> None:
+    file_site.known_hosts.unlink()
+    _request(at=NOW - timedelta(hours=1))
+    order = [one.condition for one in _examine(file_site)]
+    assert order == sorted(order, key=list(Condition).index)
+    assert order[0] is Condition.CRIT
+
+
+def _require(moved: bool) -> None:
+    assert moved
