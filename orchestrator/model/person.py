@@ -81,6 +81,8 @@ class Permission(StrEnum):
     """Have a runbook carried out that changes hosts, and stop a run."""
     RULE = "rule"
     """Say what is to be taken for an outcome that nobody knows."""
+    MANAGE_SCHEDULES = "manage_schedules"
+    """Pause and resume what runs by itself, and say whether a missed one is made up for."""
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_AUTHORISATIONS = "manage_authorisations"
     """Give and take roles and authorisations."""
@@ -110,6 +112,7 @@ _ELIGIBLE = {
     Permission.ACCEPT: frozenset({Role.ENGINEER, Role.SUPERVISOR}),
     Permission.RUN: frozenset({Role.ENGINEER, Role.SUPERVISOR}),
     Permission.RULE: frozenset({Role.ENGINEER, Role.SUPERVISOR, Role.IT_DIRECTOR}),
+    Permission.MANAGE_SCHEDULES: frozenset({Role.ENGINEER, Role.SUPERVISOR}),
     Permission.MANAGE_ACCOUNTS: frozenset({Role.SYSTEM_ADMIN}),
     Permission.MANAGE_AUTHORISATIONS: frozenset({Role.SECURITY_ADMIN}),
     Permission.MANAGE_AUDIT: frozenset({Role.AUDIT_ADMIN}),
@@ -122,6 +125,7 @@ _PERMISSIONS = {
     Permission.ACCEPT: Text("认可自由命令", "accept free commands"),
     Permission.RUN: Text("执行与取消运行手册", "carry out and cancel runbooks"),
     Permission.RULE: Text("裁定未知结果", "rule on unknown outcomes"),
+    Permission.MANAGE_SCHEDULES: Text("管理时间表", "manage schedules"),
     Permission.MANAGE_ACCOUNTS: Text("管理账号", "manage accounts"),
     Permission.MANAGE_AUTHORISATIONS: Text("管理角色与授权", "manage roles and authorisations"),
     Permission.MANAGE_AUDIT: Text("管理审计日志", "manage the audit log"),

@@ -28,7 +28,7 @@ from orchestrator.records.schedule_pauses import last_pause, schedule_name
 Decide = Callable[[datetime, Before, Pause | None], Tick]
 """From the last due time that is settled, how the runs before stand, and the pause."""
 Ask = Callable[[datetime], RunRequest]
-"""What a due time asks for. Raises NotFound where its runbook is gone."""
+"""What a due time asks for. Raises InputError where its runbook is gone or has errors."""
 Clock = Callable[[], datetime]
 
 _UNFINISHED = [state for state in RunState if not state.over]
@@ -124,7 +124,7 @@ def start_queued(name: str, ask: Ask, clock: Clock) -> OccurrenceRecord | None:
             return _read(row)
         try:
             request = ask(row.due_at)
-        except NotFound as error:
+        except InputError as error:
             _skip(row, error.message, at)
             return _read(row)
         row.state, row.run_id, row.decided_at = OccurrenceState.STARTED, request_run(request, at), at
@@ -219,7 +219,7 @@ def _carry_out(occurrence: Occurrence, ask: Ask, at: datetime) -> tuple[Occurren
         return occurrence, None
     try:
         request = ask(occurrence.due.at)
-    except NotFound as error:
+    except InputError as error:
         return replace(occurrence, state=OccurrenceState.MISSED, reason=error.message), None
     return occurrence, request_run(request, at)
 

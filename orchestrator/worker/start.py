@@ -11,11 +11,16 @@ from typing import Protocol
 
 from orchestrator.application.clock import system_clock
 from orchestrator.application.legs import COMMAND, Legs
+from orchestrator.application.sites import open_site
+from orchestrator.application.timetables import Timetables
 from orchestrator.bootstrap import Wardround
 from orchestrator.execution.direct_engine import DirectEngine
 from orchestrator.execution.engine import Engine
 from orchestrator.records.leases import list_leases
 from orchestrator.records.process import surely_gone
+from orchestrator.settings import content_root
+from orchestrator.worker.scheduler import Scheduler
+from orchestrator.worker.timetable_watch import TimetableWatch
 from orchestrator.worker.worker import Worker
 
 ENGINE_FILE = "engine.sqlite3"
@@ -29,10 +34,23 @@ def make_worker(wardround: Wardround, name: str | None = None) -> Worker:
 
     site = wardround.site
     engine = DbosEngine(site.database or site.state / ENGINE_FILE, system_clock)
-    return _worker(wardround, name or default_name(), engine)
+    return _worker(wardround, name or default_name(), engine, scheduler=_scheduler(wardround))
 
 
-def _worker(wardround: Wardround, name: str, engine: Engine, only: int | None = None) -> Worker:
+def _scheduler(wardround: Wardround) -> Scheduler:
+    def open_anew() -> Timetables:
+        return Timetables(open_site(wardround.site.root, content_root()), system_clock)
+
+    return Scheduler(TimetableWatch(wardround.timetables, open_anew), wardround.checks, system_clock)
+
+
+def _worker(
+    wardround: Wardround,
+    name: str,
+    engine: Engine,
+    only: int | None = None,
+    scheduler: Scheduler | None = None,
+) -> Worker:
     site, rounds = wardround.site, wardround.rounds
     return Worker(
         name,
@@ -44,6 +62,7 @@ def _worker(wardround: Wardround, name: str, engine: Engine, only: int | None = 
         system_clock,
         CONCURRENCY,
         only,
+        scheduler,
     )
 
 

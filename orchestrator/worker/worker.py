@@ -25,6 +25,7 @@ from orchestrator.records.bell import bell_of
 from orchestrator.records.database import place
 from orchestrator.records.leases import drop_lease
 from orchestrator.records.postings import post_again
+from orchestrator.worker.scheduler import Scheduler
 
 DRAIN_SECONDS = 30.0
 """What legs under way are given when a worker is told to end. What runs on a host goes on there."""
@@ -50,6 +51,7 @@ class Worker:
         clock: Clock,
         concurrency: int,
         only: int | None = None,
+        scheduler: Scheduler | None = None,
     ) -> None:
         """
         Args:
@@ -57,6 +59,7 @@ class Worker:
             make_legs: from the way to the hosts, the records' thread and the executor's name.
             concurrency: runs under way at a time.
             only: the one run that it carries out, and then it looks after nobody else; None: all.
+            scheduler: looks after the timetable for as long as it works.
         """
         self._name = name
         self._engine = engine
@@ -64,6 +67,7 @@ class Worker:
         self._make_legs = make_legs
         self._clock = clock
         self._concurrency = concurrency
+        self._scheduler = scheduler
         self._only = only
         self._lost = False
         self._stop = asyncio.Event()
@@ -120,12 +124,16 @@ class Worker:
             self.ready.set_exception(error)
             raise
         keeper.start()
+        if self._scheduler is not None:
+            self._scheduler.start()
         tidying = asyncio.create_task(self._forget())
         try:
             self.ready.set_result(lease)
             await self._stop.wait()
         finally:
             tidying.cancel()
+            if self._scheduler is not None:
+                await asyncio.to_thread(self._scheduler.stop)
             await courier.stop(0.0 if self._lost else drain)
             await asyncio.to_thread(keeper.stop)
 
