@@ -38,8 +38,12 @@ def measure(
     folder: Path,
     servers: Sequence[int],
     expected: Sequence[int] = (0,),
+    *,
+    memory: bool = True,
 ) -> Usage:
     """Run `command` to its end; `servers` are the pids whose trees make up the hosts.
+
+    To watch memory costs some milliseconds a second: without it `peak_mib` is zero.
 
     Raises:
         RuntimeError: it failed, with the last lines that it wrote.
@@ -54,11 +58,12 @@ def measure(
         os._exit(0)
     os.close(writer)
     sampler = _Sampler(runner)
-    sampler.start()
+    if memory:
+        sampler.start()
     with os.fdopen(reader) as answer:
         code, wall, cpu = json.loads(answer.read())
     os.waitpid(runner, 0)
-    peak = sampler.stop()
+    peak = sampler.stop() if memory else 0.0
     if code not in expected:
         raise RuntimeError(f"{command[0]} ended with {code} after {wall:.1f} s: {log.read_text()[-800:]}")
     adopted = _reap_orphans(set(servers))
@@ -106,6 +111,11 @@ def tree(roots: Iterable[int]) -> set[int]:
     return found
 
 
+def tree_mib(pid: int) -> float:
+    """Proportional set size of a living process and all its descendants."""
+    return sum(_pss_mib(one) for one in tree([pid]))
+
+
 class _Sampler(threading.Thread):
     """Watches the memory of a process tree."""
 
@@ -117,7 +127,7 @@ class _Sampler(threading.Thread):
 
     def run(self) -> None:
         while not self._ended.wait(SAMPLE_SECONDS):
-            self._peak = max(self._peak, sum(_pss_mib(pid) for pid in tree([self._pid])))
+            self._peak = max(self._peak, tree_mib(self._pid))
 
     def stop(self) -> float:
         self._ended.set()
