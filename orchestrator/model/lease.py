@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+COMMAND = "command:"
+"""How the names of workers begin that live within a command and carry out its run alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Life:
@@ -38,3 +41,8 @@ class Lease:
         """What the engine and the journal call it. Another life of the same worker is another executor, so
         that taking over from the dead one can't touch what the new one has begun."""
         return f"{self.identity}#{self.fence}"
+
+
+def fence_of(executor: str) -> int:
+    """Of the lease whose holder is called so."""
+    return int(executor.rpartition("#")[2])

@@ -1,4 +1,7 @@
-"""Wires a worker for a site, and runs one beside a command that finds none alive."""
+"""Wires a worker for a site, and runs one beside a command that finds none alive.
+
+What carries runs out is imported when it is needed: with a worker alive a command only asks, and is quick.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,20 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.application.clock import system_clock
-from orchestrator.application.legs import COMMAND, Legs
 from orchestrator.application.sites import open_site
-from orchestrator.application.timetables import Timetables
 from orchestrator.bootstrap import Wardround
-from orchestrator.execution.direct_engine import DirectEngine
-from orchestrator.execution.engine import Engine
+from orchestrator.model.lease import COMMAND
 from orchestrator.records.leases import list_leases
 from orchestrator.records.process import surely_gone
 from orchestrator.settings import content_root
-from orchestrator.worker.scheduler import Scheduler
-from orchestrator.worker.timetable_watch import TimetableWatch
-from orchestrator.worker.worker import Worker
+
+if TYPE_CHECKING:
+    from orchestrator.execution.engine import Engine
+    from orchestrator.worker.scheduler import Scheduler
+    from orchestrator.worker.worker import Worker
 
 ENGINE_FILE = "engine.sqlite3"
 CONCURRENCY = 20
@@ -38,6 +40,10 @@ def make_worker(wardround: Wardround, name: str | None = None) -> Worker:
 
 
 def _scheduler(wardround: Wardround) -> Scheduler:
+    from orchestrator.application.timetables import Timetables
+    from orchestrator.worker.scheduler import Scheduler
+    from orchestrator.worker.timetable_watch import TimetableWatch
+
     def open_anew() -> Timetables:
         return Timetables(open_site(wardround.site.root, content_root()), system_clock)
 
@@ -51,6 +57,9 @@ def _worker(
     only: int | None = None,
     scheduler: Scheduler | None = None,
 ) -> Worker:
+    from orchestrator.application.legs import Legs
+    from orchestrator.worker.worker import Worker
+
     site, rounds = wardround.site, wardround.rounds
     return Worker(
         name,
@@ -117,6 +126,8 @@ class _Inside(threading.Thread):
 
     def __init__(self, wardround: Wardround, run: int) -> None:
         super().__init__(name="worker", daemon=True)
+        from orchestrator.execution.direct_engine import DirectEngine
+
         name = f"{COMMAND}{os.uname().nodename}-{os.getpid()}"
         engine = DirectEngine(system_clock, self._fail)
         self._worker = _worker(wardround, name, engine, run)

@@ -8,10 +8,9 @@ from datetime import timedelta
 
 from orchestrator.application.clock import Clock
 from orchestrator.application.duration import say_duration
-from orchestrator.application.legs import COMMAND
 from orchestrator.language import Text
 from orchestrator.model.diagnosis import Condition, Diagnosis
-from orchestrator.model.lease import Lease
+from orchestrator.model.lease import COMMAND, Lease
 from orchestrator.records.leases import list_leases
 from orchestrator.records.process import surely_gone
 
