@@ -25,6 +25,7 @@ from orchestrator.gate.gate import admit
 from orchestrator.language import Text
 from orchestrator.model.effect import Effect
 from orchestrator.model.host import Host
+from orchestrator.model.lease import COMMAND, fence_of
 from orchestrator.model.plan import Plan
 from orchestrator.model.round import Progress, RoundState
 from orchestrator.model.run import Intent, Run, RunEventKind, RunRequest, RunState, Wait
@@ -59,9 +60,6 @@ WATCH_SECONDS = 0.5
 _BUSY = timedelta(seconds=15)
 """Until an inspection is tried again whose runbook another process has in hand."""
 
-COMMAND = "command:"
-"""How the names of workers begin that live within a command and carry out its run alone."""
-
 Returned = TypeVar("Returned")
 
 
@@ -95,7 +93,7 @@ class Legs:
             StoreError: the records can't be written; it is to be delivered again.
         """
         before = await self._do(get_run, number)
-        run = await self._do(take_run, number, self._executor, self._clock())
+        run = await self._do(take_run, number, self._executor, self._clock(), fence_of(self._executor))
         if run is None:
             return
         if run.kind is Kind.INSPECTION and _gone(before.executor, self._executor):
@@ -130,9 +128,12 @@ class Legs:
             await self._refuse(run, error)
             return
         if others := await self._claim(run, started.plan):
+            if cancellation.requested:  # what changes a host holds its claim from beginning to end
+                await self._finish(run, LegEnd(RunState.CANCELLED, counts={}))
+                return
             named = ", ".join(f"{host} (#{number})" for host, number in sorted(others.items()))
             reason = Text(f"主机正被其他执行改动：{named}", f"another run changes these hosts: {named}")
-            await self._wait(run, LegEnd(None, Wait.OTHER_RUN, reason))
+            await self._wait(run, LegEnd(None, Wait.OTHER_RUN, reason), others)
             return
         end = await self._interpret(run, started, hosts, files, cancellation)
         await (self._wait(run, end) if end.state is None else self._finish(run, end))
@@ -259,9 +260,9 @@ class Legs:
         else:
             await self._do(refuse_run, run.number, run.epoch, reason, self._clock())
 
-    async def _wait(self, run: Run, end: LegEnd) -> None:
+    async def _wait(self, run: Run, end: LegEnd, claimed: Mapping[str, int] | None = None) -> None:
         wait, reason = end.wait or Wait.TIME, end.reason or Text("", "")
-        await self._do(make_run_wait, run.number, run.epoch, wait, reason, self._clock(), end.until)
+        await self._do(make_run_wait, run.number, run.epoch, wait, reason, self._clock(), end.until, claimed)
 
     async def _finish(self, run: Run, end: LegEnd) -> None:
         state = end.state or RunState.UNKNOWN

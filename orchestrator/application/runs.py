@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
@@ -17,22 +17,44 @@ from orchestrator.language import Text
 from orchestrator.model.actor import Actor
 from orchestrator.model.effect import Effect
 from orchestrator.model.person import Permission
-from orchestrator.model.ruling import Ruling
-from orchestrator.model.run import Attempt, Decision, Run, RunEvent, RunRequest, RunState, TaskState, Wait
+from orchestrator.model.plan import Plan
+from orchestrator.model.ruling import Ruling, agreed, persons
+from orchestrator.model.run import (
+    Attempt,
+    Decision,
+    Intent,
+    Run,
+    RunEvent,
+    RunRequest,
+    RunState,
+    TaskState,
+    Wait,
+)
 from orchestrator.model.runbook import Kind, Runbook
 from orchestrator.model.site import Site
+from orchestrator.planning.thaw import thaw_plan
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 from orchestrator.records.journal import attempts
 from orchestrator.records.masking import Masker
+from orchestrator.records.postings import leg_due
 from orchestrator.records.rulings import rule, rulings
 from orchestrator.records.run_log import run_events
-from orchestrator.records.runs import get_run, list_runs, request_cancel, request_run, run_request
+from orchestrator.records.runs import (
+    get_run,
+    list_runs,
+    request_cancel,
+    request_resume,
+    request_run,
+    run_request,
+)
 from orchestrator.records.site_key import site_key
+from orchestrator.records.store import Store
 
 FOLLOW_SECONDS = 0.05
 """How often who follows looks for what is new."""
 
+_BAD = (TaskState.FAILED, TaskState.UNREACHABLE, TaskState.UNKNOWN, TaskState.STOPPED)
 WAITS_FOR_NOBODY = frozenset({Wait.TIME})
 """Waits that end by themselves soon: who follows goes on following."""
 
@@ -48,15 +70,12 @@ class RunView:
     @property
     def unruled(self) -> tuple[Attempt, ...]:
         """Outcomes that nobody knows, the latest of each place."""
-        latest = {(one.intent.host, one.intent.task): one for one in self.attempts}
-        return tuple(one for one in latest.values() if one.outcome and one.outcome.state is TaskState.UNKNOWN)
+        return tuple(one for one in self.latest if one.outcome and one.outcome.state is TaskState.UNKNOWN)
 
     @property
-    def failed_hosts(self) -> tuple[str, ...]:
-        bad = (TaskState.FAILED, TaskState.UNREACHABLE, TaskState.UNKNOWN, TaskState.STOPPED)
-        latest = {(one.intent.host, one.intent.task): one for one in self.attempts}
-        hosts = [one.intent.host for one in latest.values() if one.outcome and one.outcome.state in bad]
-        return tuple(dict.fromkeys(hosts))
+    def latest(self) -> Collection[Attempt]:
+        """Of each place."""
+        return {(one.intent.host, one.intent.task): one for one in self.attempts}.values()
 
 
 class Runs:
@@ -146,10 +165,20 @@ class Runs:
                 yield event
             if found:
                 continue
-            if _rests(run) and after >= run.last_event:
+            if self._rests(run) and after >= run.last_event:
                 return
             sleep(FOLLOW_SECONDS)
             run = get_run(number)
+
+    def resume(self, number: int) -> Run:
+        """Have a run that is not over looked at now, whatever it waits for.
+
+        Raises:
+            NotFound: there is no such run.
+            InputError: it is over.
+        """
+        get_run(number)
+        return request_resume(number, self._clock())
 
     def cancel(self, number: int) -> Run:
         """Ask for a run to be stopped. That it has stopped is another state, which its worker tells.
@@ -193,7 +222,8 @@ class Runs:
                 Text(f"第 {number} 次执行还没有结束", f"run {number} is not over"),
                 Text(f"等它结束，或执行 wardround run cancel {number}", "wait until it is, or cancel it"),
             )
-        if not view.failed_hosts:
+        failed = self._failed_hosts(view)
+        if not failed:
             raise InputError(
                 Text(f"第 {number} 次执行没有失败的主机", f"run {number} failed on no host"),
                 Text("没有需要重试的", "there is nothing to retry"),
@@ -201,17 +231,33 @@ class Runs:
         request = run_request(number)
         return self.ask(
             request.runbook,
-            ",".join(view.failed_hosts),
+            ",".join(failed),
             [Path(path) for path in request.inventory],
             retry_of=number,
         )
 
+    def _failed_hosts(self, view: RunView) -> Collection[str]:
+        """Where a task did not succeed. One whose outcome was taken for done has."""
+        bad = [one for one in view.latest if one.outcome and one.outcome.state in _BAD]
+        if view.rulings:
+            plan = thaw_plan(Store(self._site.state).plan(view.run.frozen), view.run.plan_digest)
+            bad = [one for one in bad if not _done(one.intent, view.rulings, plan)]
+        return dict.fromkeys(one.intent.host for one in bad)
 
-def _rests(run: Run) -> bool:
-    """Whether nothing more happens by itself soon."""
-    if run.state.over:
-        return True
-    return run.state is RunState.WAITING and run.wait not in WAITS_FOR_NOBODY
+    def _rests(self, run: Run) -> bool:
+        """Whether nothing more happens by itself soon. A wait that is over, and that no worker has taken up
+        yet, is none."""
+        if run.state.over:
+            return True
+        if run.state is not RunState.WAITING or run.wait in WAITS_FOR_NOBODY:
+            return False
+        return not leg_due(run.number, self._clock())
+
+
+def _done(intent: Intent, rulings: Sequence[Ruling], plan: Plan) -> bool:
+    place = (intent.host, intent.task, intent.number)
+    words = [one for one in rulings if (one.host, one.task, one.number) == place]
+    return agreed(words, persons(plan, intent.host, intent.effect)) is Decision.DONE
 
 
 def _changes(runbook: Runbook) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,8 +71,8 @@ def start_run(
         if as_json:
             click.echo(json.dumps({"number": number}))
         return ExitCode.OK
-    with some_worker(wardround, number):
-        return _follow(wardround, number, 0, as_json=as_json)
+    with some_worker(wardround, number) as hands:
+        return _follow(wardround, number, 0, hands.check, as_json=as_json)
 
 
 @command.command(
@@ -86,19 +87,20 @@ def start_run(
     "--state",
     "states",
     multiple=True,
-    type=click.Choice([*RunState]),
+    type=click.Choice([state.value for state in RunState]),
     help=say("只列这些状态", "These states alone"),
 )
 @click.option(
     "--last", default=20, show_default=True, type=click.IntRange(1, 10_000), help=say("条数", "How many")
 )
 @options.as_json()
-def list_runs(site: Path | None, states: tuple[RunState, ...], last: int, as_json: bool) -> int:
+def list_runs(site: Path | None, states: tuple[str, ...], last: int, as_json: bool) -> int:
     from orchestrator.bootstrap import open_wardround
     from orchestrator.cli.run_view import print_runs
 
     wardround = open_wardround(site)
-    print_runs(wardround.runs.list(last, states), wardround.site.timezone, as_json=as_json)
+    found = wardround.runs.list(last, [RunState(state) for state in states])
+    print_runs(found, wardround.site.timezone, as_json=as_json)
     return ExitCode.OK
 
 
@@ -143,7 +145,7 @@ def show_run(number: int, site: Path | None, as_json: bool) -> int:
 def follow_run(number: int, site: Path | None, after: int, as_json: bool) -> int:
     from orchestrator.bootstrap import open_wardround
 
-    return _follow(open_wardround(site), number, after, as_json=as_json)
+    return _follow(open_wardround(site), number, after, lambda: None, as_json=as_json)
 
 
 @command.command(
@@ -167,8 +169,8 @@ def cancel_run(number: int, site: Path | None) -> int:
         click.echo(say("已取消，尚未开始", "cancelled before it began"), err=True)
         return ExitCode.OK
     click.echo(say("已请求取消，等待确认…", "asked for; waiting until it is confirmed…"), err=True)
-    with some_worker(wardround, number):
-        _follow(wardround, number, run.last_event, as_json=False)
+    with some_worker(wardround, number) as hands:
+        _follow(wardround, number, run.last_event, hands.check, as_json=False)
     stopped = wardround.runs.get(number).run.state is RunState.CANCELLED
     return ExitCode.OK if stopped else ExitCode.UNKNOWN
 
@@ -192,11 +194,11 @@ def cancel_run(number: int, site: Path | None) -> int:
 @click.option(
     "--decision",
     required=True,
-    type=click.Choice([*Decision]),
+    type=click.Choice([decision.value for decision in Decision]),
     help=say("裁定", "What is to be taken for it"),
 )
 @click.option("--reason", required=True, metavar=say("理由", "WHY"), help=say("依据", "What it rests on"))
-def rule_on(number: int, host: str, task: str, site: Path | None, decision: Decision, reason: str) -> int:
+def rule_on(number: int, host: str, task: str, site: Path | None, decision: str, reason: str) -> int:
     from orchestrator.bootstrap import open_wardround
 
     runs = open_wardround(site).runs
@@ -227,9 +229,9 @@ def resume_run(number: int, site: Path | None, as_json: bool) -> int:
     from orchestrator.worker.start import some_worker
 
     wardround = open_wardround(site)
-    run = wardround.runs.get(number).run
-    with some_worker(wardround, number):
-        return _follow(wardround, number, run.last_event, as_json=as_json)
+    run = wardround.runs.resume(number)
+    with some_worker(wardround, number) as hands:
+        return _follow(wardround, number, run.last_event, hands.check, as_json=as_json)
 
 
 @command.command(
@@ -259,14 +261,16 @@ def retry_run(number: int, site: Path | None, failed_hosts: bool, as_json: bool)
     wardround = open_wardround(site)
     again = wardround.runs.retry_failed(number)
     click.echo(say(f"第 {again} 次执行", f"run {again}"), err=True)
-    with some_worker(wardround, again):
-        return _follow(wardround, again, 0, as_json=as_json)
+    with some_worker(wardround, again) as hands:
+        return _follow(wardround, again, 0, hands.check, as_json=as_json)
 
 
-def _follow(wardround: Wardround, number: int, after: int, *, as_json: bool) -> int:
+def _follow(
+    wardround: Wardround, number: int, after: int, check: Callable[[], None], *, as_json: bool
+) -> int:
     from orchestrator.cli.run_view import event_row, of_run, print_event
 
-    for event in wardround.runs.follow(number, after):
+    for event in wardround.runs.follow(number, after, check):
         if as_json:
             click.echo(json.dumps(event_row(event), ensure_ascii=False))
         else:

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orchestrator.model.effect import Effect
 from orchestrator.model.plan import Plan, PlannedCheck, PlannedPlay, PlannedStep
-from orchestrator.model.ruling import Ruling, agreed
+from orchestrator.model.ruling import Ruling, agreed, persons
 from orchestrator.model.run import Attempt, Decision, TaskState
 from orchestrator.model.runbook import Module
 
@@ -112,12 +111,6 @@ class Course:
             if decision := agreed(words, persons(self._plan, intent.host, intent.effect)):
                 found[intent.token] = decision
         return found
-
-
-def persons(plan: Plan, host: str, effect: Effect) -> int:
-    """How many have to agree on an outcome there: two for `once` on production (design.md section 5)."""
-    environment = next((one.environment for one in plan.hosts if one.name == host), "")
-    return 2 if effect is Effect.ONCE and environment != "test" else 1
 
 
 def _parts(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orchestrator.model.actor import Actor
+from orchestrator.model.effect import Effect
+from orchestrator.model.plan import Plan
 from orchestrator.model.run import Decision
 
 
@@ -23,6 +25,12 @@ class Ruling:
     by: Actor
     reason: str
     at: datetime
+
+
+def persons(plan: Plan, host: str, effect: Effect) -> int:
+    """How many have to agree on an outcome there: two for `once` on production (design.md section 5)."""
+    environment = next((one.environment for one in plan.hosts if one.name == host), "")
+    return 2 if effect is Effect.ONCE and environment != "test" else 1
 
 
 def agreed(rulings: Sequence[Ruling], persons: int) -> Decision | None:

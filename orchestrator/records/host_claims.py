@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from django.db import transaction
 
@@ -28,6 +28,13 @@ def claim_hosts(number: int, hosts: Collection[str]) -> dict[str, int]:
         if others:
             HostClaim.objects.filter(run=number).delete()
     return others
+
+
+def still_claimed(claims: Mapping[str, int]) -> bool:
+    """Whether one of these runs holds its host still. Within the transaction that writes down the wait for
+    them: locked, so that whoever gives them back afterwards sees that wait."""
+    held = HostClaim.objects.select_for_update().filter(host__in=sorted(claims))
+    return any(claims[row.host] == row.run_id for row in held)
 
 
 @database_faults()

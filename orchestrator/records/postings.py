@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from orchestrator.model.delivery import Delivery
 from orchestrator.records.database import database_faults
@@ -57,6 +58,13 @@ def new_postings() -> list[Posting]:
 def all_postings() -> list[Posting]:
     """What is due now or later: for an engine that may have lost what it was handed."""
     return [_read(row) for row in Row.objects.order_by("rank", "pk")]
+
+
+@database_faults()
+def leg_due(run: int, now: datetime) -> bool:
+    """Whether a leg of this run is due and has not returned."""
+    due = Q(not_before=None) | Q(not_before__lte=now)
+    return Row.objects.filter(due, run=run).exists()
 
 
 @database_faults()

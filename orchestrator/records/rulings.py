@@ -19,7 +19,7 @@ from orchestrator.records.models.event import Event, EventKind
 from orchestrator.records.models.ruling import Ruling as Row
 from orchestrator.records.postings import post_leg
 from orchestrator.records.run_log import tell
-from orchestrator.records.runs import run_name
+from orchestrator.records.runs import require_under_way, run_name
 
 
 @database_faults()
@@ -33,10 +33,11 @@ def rule(
 
     Raises:
         NotFound: nothing is unknown there.
-        InputError: that person has ruled on it already.
+        InputError: the run is over, or that person has ruled on it already.
     """
     with transaction.atomic():
         tell(number, at, ())  # locks the run: of two rulings at once the second sees the first
+        require_under_way(number, Text("裁定不再起作用", "a ruling would change nothing any more"))
         attempt = Attempt.objects.filter(run=number, host=host, task=task).order_by("-number").first()
         if attempt is None or attempt.state != TaskState.UNKNOWN:
             raise NotFound(

@@ -16,7 +16,8 @@ from orchestrator.model.run import Priority, Run, RunEventKind, RunRequest, RunS
 from orchestrator.model.runbook import Kind
 from orchestrator.records.database import database_faults
 from orchestrator.records.events import append_events
-from orchestrator.records.host_claims import release_hosts
+from orchestrator.records.host_claims import release_hosts, still_claimed
+from orchestrator.records.leases import require_lease
 from orchestrator.records.models.event import EventKind
 from orchestrator.records.models.run import Run as Row
 from orchestrator.records.postings import post_leg
@@ -57,13 +58,22 @@ def request_run(request: RunRequest, at: datetime) -> int:
 
 
 @database_faults()
-def take_run(number: int, executor: str, at: datetime) -> Run | None:
+def take_run(number: int, executor: str, at: datetime, fence: int | None = None) -> Run | None:
     """Take a run up for a worker, whoever had it before: that one is fenced from now on.
+
+    Args:
+        fence: of the worker's lease, which it must hold still: one that was taken for dead and wakes takes
+            nothing away from those who went on.
 
     Returns:
         The run with its new epoch; None when it is over.
+
+    Raises:
+        Fenced: the lease was taken away.
     """
     with transaction.atomic():
+        if fence is not None:
+            require_lease(fence)
         row = _locked(number)
         state = RunState(row.state)
         if state.over:
@@ -117,17 +127,31 @@ def refuse_run(number: int, epoch: int, reason: Text, at: datetime) -> None:
 
 @database_faults()
 def make_run_wait(
-    number: int, epoch: int, wait: Wait, reason: Text, at: datetime, until: datetime | None = None
+    number: int,
+    epoch: int,
+    wait: Wait,
+    reason: Text,
+    at: datetime,
+    until: datetime | None = None,
+    claimed: Mapping[str, int] | None = None,
 ) -> None:
-    """Record that a run waits and for what. A run that is being cancelled goes on being cancelled."""
+    """Record that a run waits and for what. A run that is being cancelled goes on being cancelled.
+
+    Args:
+        claimed: the hosts that it waits for, and the runs that hold them.
+    """
     told = {"wait": wait, "reason": write_text(reason), "until": until and until.isoformat()}
     with transaction.atomic():
         tell(number, at, [(RunEventKind.WAITS, "", "", told)], epoch)
         changes = {"wait": wait, "reason": write_text(reason), "until": until}
         Row.objects.filter(pk=number).update(**changes)
         Row.objects.filter(pk=number, state=RunState.RUNNING).update(state=RunState.WAITING)
+        priority = Row.objects.values_list("priority", flat=True).get(pk=number)
         if until is not None:
-            post_leg(number, "wait", Row.objects.values_list("priority", flat=True).get(pk=number), at, until)
+            post_leg(number, "wait", priority, at, until)
+        if claimed and not still_claimed(claimed):
+            # They were given back before this wait could be seen: nobody else will say so.
+            post_leg(number, "hosts", priority, at)
 
 
 @database_faults()
@@ -158,13 +182,7 @@ def request_cancel(number: int, actor: Actor, at: datetime) -> Run:
     with transaction.atomic():
         row = _locked(number)
         state = RunState(row.state)
-        if state.over:
-            raise InputError(
-                Text(
-                    f"第 {number} 次执行已结束（{state.label.zh}）", f"run {number} is over: {state.label.en}"
-                ),
-                Text("没有可取消的内容", "there is nothing to cancel"),
-            )
+        require_under_way(number, Text("没有可取消的内容", "there is nothing to cancel"))
         if row.cancel_requested_at is None:
             row.cancel_requested_at, row.cancel_requested_by = at, actor.name
             row.state = RunState.CANCELLING
@@ -183,6 +201,21 @@ def request_cancel(number: int, actor: Actor, at: datetime) -> Run:
             _end(number, RunState.CANCELLED, reason, at)
             append_events(at, PROGRAM, [(EventKind.RUN_FINISHED, run_name(number), told)])
     return get_run(number)
+
+
+@database_faults()
+def request_resume(number: int, at: datetime) -> Run:
+    """Have a leg of a run that is not over delivered now.
+
+    Raises:
+        NotFound: there is no such run.
+        InputError: it is over.
+    """
+    with transaction.atomic():
+        row = _locked(number)
+        require_under_way(number, Text("没有可继续的内容", "there is nothing to go on with"))
+        post_leg(number, "resumed", row.priority, at)
+    return read_run(row)
 
 
 @database_faults()
@@ -292,6 +325,15 @@ def _end(number: int, state: RunState, reason: Text | None, at: datetime) -> Non
     if release_hosts(number):
         for waiting, priority in Row.objects.filter(wait=Wait.OTHER_RUN).values_list("pk", "priority"):
             post_leg(waiting, "hosts", priority, at)
+
+
+def require_under_way(number: int, hint: Text) -> None:
+    """Within a transaction that has the run's row locked. Raises InputError when it is over."""
+    state = RunState(Row.objects.values_list("state", flat=True).get(pk=number))
+    if state.over:
+        label = state.label
+        said = Text(f"第 {number} 次执行已结束（{label.zh}）", f"run {number} is over: {label.en}")
+        raise InputError(said, hint)
 
 
 def _asked_by(number: int) -> Actor:
