@@ -64,7 +64,9 @@ class DebugArguments(_Arguments):
 class AssertArguments(_Arguments):
     """`assert:`"""
 
-    that: Line | list[Line] = Field(min_length=1, description="必须成立的条件，写法同 Ansible")
+    that: Line | Annotated[list[Line], Field(min_length=1)] = Field(
+        description="必须成立的条件，写法同 Ansible"
+    )
     fail_msg: Annotated[Line | None, AfterValidator(given)] = Field(None, description="不成立时说的话")
     success_msg: Annotated[Line | None, AfterValidator(given)] = Field(None, description="成立时说的话")
 

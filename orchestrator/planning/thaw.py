@@ -92,6 +92,8 @@ def _same(
     try:
         purpose = environment(scope)
         material = secret_material(host, shown, _concealed(planned, host, checks))
+    except Refused:
+        raise
     except InputError:  # a variable that they need is gone
         return False
     except PluginError as error:
@@ -106,7 +108,7 @@ def _concealed(
     found: dict[str, Mapping[str, object]] = {}
     for task in planned.tasks:
         if isinstance(task, PlannedCheck):
-            names = [name for name in checks.get(task.check).spec.secret if name in task.parameters]
+            names = [name for name in _secret_names(task.check, checks) if name in task.parameters]
             values = {name: reveal(task.parameters[name], host) for name in names}
             values = {name: value for name, value in values.items() if value != task.parameters[name]}
         else:
@@ -114,6 +116,15 @@ def _concealed(
         if values:
             found[task.id] = values
     return found
+
+
+def _secret_names(check: str, checks: Registry[CheckPlugin]) -> tuple[str, ...]:
+    if check in checks:
+        return checks.get(check).spec.secret
+    raise Refused(
+        Text(f"检查 {check} 已不存在", f"the check {check} is not there any more"),
+        Text("装回提供它的软件包，或重新开始一次执行", "install what brings it, or start a new run"),
+    )
 
 
 def _other(digest: str) -> StoreError:

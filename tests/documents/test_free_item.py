@@ -25,6 +25,12 @@ def items(folder: Path, check: str, checks: Checks) -> tuple[FreeItem, ...]:
     return free_items(read_runbook(str(folder / "m.yml"), text.encode(), checks), checks)
 
 
+def acting(folder: Path, *tasks: str, checks: Checks) -> tuple[FreeItem, ...]:
+    head = "- name: x\n  kind: routine\n  hosts: all\n  tasks:\n"
+    text = head + "".join(f"    - {task}\n" for task in tasks)
+    return free_items(read_runbook(str(folder / "m.yml"), text.encode(), checks), checks)
+
+
 def accepted(digest: str, effect: Effect = Effect.READ) -> Acceptance:
     return Acceptance(digest, effect, "张三", "只读", "what")
 
@@ -91,4 +97,105 @@ def test_site_python_that_cannot_run_is_refused(
     (runbooks / "deep.py").write_text("(" * 5_000)
     (refusal,) = unaccepted(items(runbooks, f'{{site_test: "{reference}"}}', checks), [])
     assert refusal.rule == "site-python"
+    assert says in refusal.message.en
+
+
+def test_what_counts_as_once_needs_nobodys_word(tmp_path: Path, checks: Checks) -> None:
+    written = (
+        "shell: reboot",
+        "{command: 'rm {{ x }}', effect: once}",
+        "debug: {msg: x}",
+        "pause: {seconds: 1}",
+    )
+    assert acting(tmp_path, *written, checks=checks) == ()
+
+
+@pytest.mark.parametrize("effect", [Effect.READ, Effect.IDEMPOTENT])
+def test_what_claims_less_is_accepted_as_that_or_as_less(
+    effect: Effect, tmp_path: Path, checks: Checks
+) -> None:
+    found = acting(tmp_path, f"{{shell: sync, effect: {effect}}}", checks=checks)
+    assert places(unaccepted(found, [])) == ["5:15 not-accepted"]
+    (digest,) = [item.digest for item in found]
+    for given in Effect:
+        covered = list(Effect).index(given) <= list(Effect).index(effect)
+        assert (unaccepted(found, [accepted(digest, given)]) == []) is covered
+    assert unaccepted(found, [accepted(digest, Effect.ONCE), accepted(digest, Effect.READ)]) == []
+
+
+def test_accepted_is_what_the_hosts_shell_is_given(tmp_path: Path, checks: Checks) -> None:
+    """Else the word given for a harmless argument would let the same characters pass as a shell's line."""
+    line = "echo a; reboot"
+    found = acting(
+        tmp_path,
+        f"{{shell: '{line}', effect: read}}",
+        f"{{command: '{line}', effect: read}}",
+        "{command: {argv: [echo, a;, reboot]}, effect: read}",
+        "{command: {cmd: w, chdir: /srv/a b}, effect: read}",
+        checks=checks,
+    )
+    assert [item.content.decode() for item in found] == [
+        line,
+        "echo 'a;' reboot",
+        "echo 'a;' reboot",
+        "cd -- '/srv/a b' || exit\nw",
+    ]
+
+
+def test_a_probe_is_accepted_as_reading_whatever_its_task_does(tmp_path: Path, checks: Checks) -> None:
+    found = acting(tmp_path, "{shell: reboot, verify: uptime -s}", checks=checks)
+    assert [(item.parameter, item.effect) for item in found] == [("verify", Effect.READ)]
+    assert places(unaccepted(found, [accepted(acceptance_digest("uptime -s"), Effect.IDEMPOTENT)])) == [
+        "5:31 not-accepted"
+    ]
+    assert unaccepted(found, [accepted(acceptance_digest("uptime -s"))]) == []
+
+
+def test_a_script_is_accepted_with_its_bytes_its_arguments_and_its_folder(
+    tmp_path: Path, checks: Checks
+) -> None:
+    (tmp_path / "files").mkdir()
+    script = tmp_path / "files/a.sh"
+    script.write_text("#!/bin/sh\ndf\n")
+    (tmp_path / "files/b.sh").write_bytes(script.read_bytes())
+    lines = ["files/a.sh", "files/a.sh --delete", "{cmd: files/a.sh, chdir: /srv}", "files/b.sh"]
+    found = acting(tmp_path, *(f"{{script: {line}, effect: read}}" for line in lines), checks=checks)
+    assert len({item.digest for item in found}) == len(lines)
+    assert {item.source for item in found} == {script.read_bytes()}
+    assert "--delete\n#!/bin/sh" in found[1].shown
+    before = found[0].digest
+    script.write_text("#!/bin/sh\nrm -rf /\n")
+    (after,) = acting(tmp_path, "{script: files/a.sh, effect: read}", checks=checks)
+    assert after.digest != before
+
+
+def test_a_script_that_counts_as_once_is_still_read(tmp_path: Path, checks: Checks) -> None:
+    (tmp_path / "a.sh").write_text("reboot\n")
+    found = acting(tmp_path, "script: a.sh {{ x }}", checks=checks)
+    assert [(item.file, item.source) for item in found] == [("a.sh", b"reboot\n")]
+    assert unaccepted(found, []) == []
+
+
+@pytest.mark.parametrize(
+    ("cmd", "says"),
+    [
+        ("gone.sh", "can't read gone.sh"),
+        ("../a.sh", "outside"),
+        ("link.sh", "outside"),
+        ("/bin/sh", "names no script"),
+        ("'{{ name }}.sh'", "names no script"),
+        ("latin.sh", "no UTF-8"),
+        ("nul.sh", "no UTF-8"),
+        ("folder.sh", "can't read folder.sh"),
+    ],
+)
+def test_a_script_that_cannot_be_sent_is_refused(cmd: str, says: str, tmp_path: Path, checks: Checks) -> None:
+    runbooks = tmp_path / "runbooks"
+    (runbooks / "folder.sh").mkdir(parents=True)
+    (tmp_path / "a.sh").write_text("w\n")
+    (runbooks / "link.sh").symlink_to(tmp_path / "a.sh")
+    (runbooks / "latin.sh").write_bytes("é".encode("latin-1"))
+    (runbooks / "nul.sh").write_bytes(b"w\0\n")
+    (refusal,) = unaccepted(acting(runbooks, f"script: {cmd}", checks=checks), [])
+    assert refusal.rule == "script-file"
     assert says in refusal.message.en

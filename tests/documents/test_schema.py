@@ -41,6 +41,12 @@ def value(data: bytes) -> object:
     return plain(require_yaml("m.yml", data, Findings("m.yml")))
 
 
+def acting(*tasks: str) -> str:
+    """A runbook that may change hosts."""
+    head = "- name: x\n  kind: routine\n  hosts: all\n  tasks:\n"
+    return head + "".join(f"    - {task}\n" for task in tasks)
+
+
 def runbook(task: str, play: str = "") -> str:
     return f"- name: x\n  kind: inspection\n  hosts: all\n{play}  tasks:\n    - {task}\n"
 
@@ -58,6 +64,15 @@ def runbook(task: str, play: str = "") -> str:
         runbook("{name: a, id: b-1, timeout: 0.5, check: {command: {command: w, arguments: [a]}}}"),
         runbook("check: {site_test: 'a.py::b'}", "  gather_facts: false\n"),
         runbook("check: {disk: }").replace("hosts: all", "hosts: [a, '!b']"),
+        runbook("check: {disk: }").replace("inspection", "emergency"),
+        acting("command: w", "shell: w", "script: files/a.sh -v", "check: {disk: }"),
+        acting("command: {argv: [a, 'b c', '{{ x }}'], chdir: /srv}", "command: {argv: '{{ words }}'}"),
+        acting("{shell: {cmd: w, chdir: '{{ folder }}'}, effect: once, timeout: 86400, verify: test -f /x}"),
+        acting("{shell: w, effect: idempotent}", "{command: {argv: [w]}, effect: read}"),
+        acting("pause: {minutes: 0.5}", "pause: {seconds: 3}", "debug: {msg: '{{ x }}'}"),
+        acting(
+            "assert: {that: x is defined}", "assert: {that: [a, b], fail_msg: no, success_msg: '{{ y }}'}"
+        ).replace("fail_msg: no", "fail_msg: 'no'"),
     ],
 )
 def test_what_we_read_an_editor_accepts(
@@ -73,8 +88,8 @@ def test_what_we_read_an_editor_accepts(
         "{}\n",
         "[]\n",
         "- name: x\n",
-        runbook("check: {disk: }").replace("inspection", "emergency"),
         runbook("check: {disk: }").replace("inspection", "inspecton"),
+        runbook("check: {disk: }") + acting("check: {disk: }"),
         runbook("check: {disk: }", "  gather_facts: true\n"),
         runbook("check: {disk: }", "  become: true\n"),
         runbook("check: {disk: }", "  vars: {a-b: 1}\n"),
@@ -97,6 +112,38 @@ def test_what_we_read_an_editor_accepts(
         runbook("{check: {disk: }, timeout: }"),
         runbook("{check: {disk: }, id: Bad Id}"),
         runbook("{check: {disk: }, name: ''}"),
+        runbook("debug: {msg: x}"),
+        runbook("{check: {disk: }, timeout: 601}"),
+        acting("{name: x}"),
+        acting("{command: w, shell: w}"),
+        acting("{check: {disk: }, debug: {msg: x}}"),
+        acting("command: "),
+        acting("command: [w]"),
+        acting("command: {}"),
+        acting("command: {cmd: w, argv: [w]}"),
+        acting("command: {argv: []}"),
+        acting("command: {argv: [3]}"),
+        acting("command: {cmd: w, chdir: tmp}"),
+        acting("shell: {argv: [w]}"),
+        acting("shell: ''"),
+        acting("debug: x"),
+        acting("pause: {}"),
+        acting("pause: {seconds: 1, minutes: 1}"),
+        acting("pause: {seconds: 0}"),
+        acting("pause: {seconds: '{{ n }}'}"),
+        acting("assert: {that: []}"),
+        acting("assert: {fail_msg: x}"),
+        acting("{check: {disk: }, effect: read}"),
+        acting("{check: {disk: }, verify: w}"),
+        acting("{pause: {seconds: 1}, timeout: 3}"),
+        acting("{debug: {msg: x}, verify: w}"),
+        acting("{command: w, timeout: 86401}"),
+        acting("{command: w, effect: }"),
+        acting("{command: w, effect: reads}"),
+        acting("{command: w, when: x}"),
+        acting("{shell: 'a {{ b }}', effect: read}"),
+        acting("{shell: {cmd: 'a {{ b }}'}, effect: read}"),
+        acting("{command: {argv: [a, '{{ b }}']}, effect: idempotent}"),
     ],
 )
 def test_what_we_refuse_an_editor_marks(
@@ -134,6 +181,8 @@ def test_a_shipped_runbook_names_the_schema_and_fits_it(path: Path, products: Ch
     assert [error.message for error in validator.iter_errors(value(data))] == []
 
 
-def test_the_references_example_is_a_runbook(products: Checks) -> None:
-    (example,) = re.findall("```yaml\n(.*?)```", (ROOT / "docs/reference/runbook.md").read_text(), re.DOTALL)
-    assert read_runbook("m.yml", example.encode(), products).plays[0].tasks[0].id == "data-volume"
+def test_the_references_examples_are_runbooks(products: Checks) -> None:
+    text = (ROOT / "docs/reference/runbook.md").read_text()
+    inspection, restart = re.findall("```yaml\n(.*?)```", text, re.DOTALL)
+    assert read_runbook("m.yml", inspection.encode(), products).plays[0].tasks[0].id == "data-volume"
+    assert read_runbook("m.yml", restart.encode(), products).plays[0].tasks[0].id == "stop"

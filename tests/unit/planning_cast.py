@@ -14,7 +14,7 @@ from orchestrator.model.host import Host
 from orchestrator.model.inventory import Inventory, InventoryHost
 from orchestrator.model.observation import Observation
 from orchestrator.model.plan import Plan
-from orchestrator.model.runbook import CheckTask, Kind, LimitText, Play, Runbook
+from orchestrator.model.runbook import ActionTask, CheckTask, Kind, LimitText, Module, Play, Runbook, Task
 from orchestrator.model.threshold import Direction, Evidence, Threshold
 from orchestrator.planning.plan import make_plan
 from orchestrator.plugin.check import CheckParameters, CheckPlugin
@@ -120,7 +120,31 @@ def task(
     )
 
 
-def play(*tasks: CheckTask, hosts: str = "all", **variables: object) -> Play:
+def action(
+    module: Module = Module.COMMAND,
+    arguments: Mapping[str, object] | None = None,
+    *,
+    id: str = "",  # noqa: A002 - the model's word
+    effect: Effect | None = None,
+    verify: str | None = None,
+    line: int = 20,
+) -> ActionTask:
+    """`uptime`, unless said otherwise. Its arguments stand in the lines below it."""
+    arguments = {"cmd": "uptime"} if arguments is None else arguments
+    return ActionTask(
+        id=id or module,
+        title=module,
+        module=module,
+        arguments=arguments,
+        effect=effect if module.reaches else Effect.READ,
+        verify=verify,
+        timeout=None,
+        position=place(line),
+        argument_positions={name: place(line + 1 + number) for number, name in enumerate(arguments)},
+    )
+
+
+def play(*tasks: Task, hosts: str = "all", **variables: object) -> Play:
     return Play("play", hosts, variables, tasks, place(2))
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from orchestrator.model.check import Layer
 from orchestrator.model.effect import Effect
-from orchestrator.model.plan import Plan, PlannedCheck, PlannedHost
-from orchestrator.model.runbook import Kind
+from orchestrator.model.plan import Plan, PlannedCheck, PlannedHost, PlannedPlay, PlannedStep
+from orchestrator.model.runbook import Kind, Module
 from orchestrator.model.secret import Secret
 from orchestrator.model.threshold import Comparison, Evidence, Limit, Threshold, ThresholdSource
 from orchestrator.planning.digest import digest, fingerprint, plan_digest
@@ -32,8 +32,12 @@ CHECK = PlannedCheck(
     {"m": THRESHOLD},
     10.0,
 )
-HOST = PlannedHost("his-db01", ("db",), "root@10.0.0.1:22", (CHECK,), "")
-PLAN = Plan("morning", "早巡检", Kind.INSPECTION, (HOST,), {"morning.yml": "0"}, {"wardround": "1"}, "")
+STEP = PlannedStep("stop", "停服务", Module.COMMAND, {"cmd": "w"}, Effect.ONCE, None, None)
+HOST = PlannedHost("his-db01", ("db",), "root@10.0.0.1:22", (CHECK,), "", (STEP,))
+PLAY = PlannedPlay("第一段", ("his-db01",), ("stop", "disk"))
+PLAN = Plan(
+    "morning", "早巡检", Kind.INSPECTION, (HOST,), {"morning.yml": "0"}, {"wardround": "1"}, "", (PLAY,)
+)
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -75,8 +79,28 @@ CHANGED: dict[type[Any], dict[str, Any]] = {
         "hosts": (),
         "documents": {"morning.yml": "1"},
         "versions": {"wardround": "2"},
+        "plays": (),
     },
-    PlannedHost: {"name": "x", "groups": (), "address": "x", "checks": (), "secrets": "x"},
+    PlannedPlay: {"name": "x", "hosts": (), "tasks": ("disk", "stop")},
+    PlannedHost: {
+        "name": "x",
+        "groups": (),
+        "address": "x",
+        "checks": (),
+        "secrets": "x",
+        "steps": (),
+        "environment": "test",
+    },
+    PlannedStep: {
+        "id": "x",
+        "title": "x",
+        "module": Module.SHELL,
+        "arguments": {"cmd": "w "},
+        "effect": Effect.IDEMPOTENT,
+        "verify": "x",
+        "timeout": 1.0,
+        "secret": ("cmd",),
+    },
     PlannedCheck: {
         "id": "x",
         "title": "x",
@@ -107,8 +131,8 @@ def test_any_changed_field_changes_the_digest(kind: type[Any], name: str) -> Non
 
     threshold = rebuilt(replace(THRESHOLD, warn=rebuilt(Limit(Comparison.ABOVE, 85.0))))
     check = rebuilt(replace(CHECK, thresholds={"m": threshold}))
-    host = rebuilt(replace(HOST, checks=(check,)))
-    assert plan_digest(rebuilt(replace(PLAN, hosts=(host,)))) != plan_digest(PLAN)
+    host = rebuilt(replace(HOST, checks=(check,), steps=(rebuilt(STEP),)))
+    assert plan_digest(rebuilt(replace(PLAN, hosts=(host,), plays=(rebuilt(PLAY),)))) != plan_digest(PLAN)
 
 
 def test_the_changes_above_cover_every_field() -> None:

@@ -1,4 +1,4 @@
-"""The gate lets an inspection pass once, and nothing else."""
+"""The gate lets pass once what only reads or changes test hosts alone, and nothing else."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orchestrator.errors import Refused
+from orchestrator.execution.start import resume, start
 from orchestrator.gate.gate import VALIDITY, admit
 from orchestrator.gate.ledger import redeem
 from orchestrator.language import Text
@@ -15,7 +16,7 @@ from orchestrator.model.effect import Effect
 from orchestrator.model.plan import Plan
 from orchestrator.model.runbook import Kind
 from orchestrator.planning.digest import plan_digest
-from tests.unit.planning_cast import host, inventory, plan, play, runbook, task
+from tests.unit.planning_cast import action, host, inventory, plan, play, runbook, task
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
@@ -25,11 +26,16 @@ class Notebook:
 
     def __init__(self) -> None:
         self.used: dict[str, datetime] = {}
+        self._plans: dict[str, str] = {}
 
     def redeem(self, permit_id: str, plan_digest: str, at: datetime) -> None:
         if permit_id in self.used:
             raise Refused(Text("许可已用过", "the permit was used before"))
         self.used[permit_id] = at
+        self._plans[permit_id] = plan_digest
+
+    def redeemed_for(self, permit_id: str) -> str | None:
+        return self._plans.get(permit_id)
 
 
 def inspection(*names: str) -> Plan:
@@ -61,10 +67,63 @@ def test_no_two_permits_are_the_same() -> None:
     assert admit(made, NOW).id != admit(made, NOW).id
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.INSPECTION])
-def test_other_runbooks_need_a_change_that_does_not_exist_yet(kind: Kind) -> None:
-    with pytest.raises(Refused, match="only inspections can run"):
-        admit(sealed(replace(inspection(), kind=kind)), NOW)
+KINDS = [kind for kind in Kind if kind is not Kind.INSPECTION]
+
+
+def acting(kind: Kind, effect: Effect | None, **environments: str) -> Plan:
+    """One command on hosts of these environments."""
+    hosts = [host(name, **({"environment": said} if said else {})) for name, said in environments.items()]
+    made, _ = plan(runbook(play(action(effect=effect)), kind=kind), inventory(*hosts))
+    return made
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_runbook_passes_anywhere_as_long_as_it_only_reads(kind: Kind) -> None:
+    permit = admit(acting(kind, Effect.READ, db01="production", db02=""), NOW)
+    assert (permit.effect, permit.reason) == (Effect.READ, "every effect is read")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("effect", [Effect.IDEMPOTENT, Effect.ONCE, None])
+def test_any_runbook_may_change_test_hosts(kind: Kind, effect: Effect | None) -> None:
+    permit = admit(acting(kind, effect, test01="test", test02="test"), NOW)
+    assert (permit.effect, permit.reason) == (effect or Effect.ONCE, "it changes test hosts alone")
+
+
+@pytest.mark.parametrize("effect", [Effect.IDEMPOTENT, Effect.ONCE])
+@pytest.mark.parametrize("said", ["production", "", "Test", "test ", "testing"])
+def test_one_host_that_is_no_test_host_keeps_a_change_from_passing(effect: Effect, said: str) -> None:
+    with pytest.raises(Refused, match=r"change request.*: db01$"):
+        admit(acting(Kind.EMERGENCY, effect, test01="test", db01=said), NOW)
+
+
+def test_a_host_that_is_only_read_may_stand_beside_a_test_host_that_is_changed() -> None:
+    book = runbook(
+        play(action(id="look", effect=Effect.READ)),
+        play(action(id="change"), hosts="tests"),
+        kind=Kind.ROUTINE,
+    )
+    stock = inventory(host("db01"), host("test01", environment="test"), tests=("test01",))
+    made, _ = plan(book, stock)
+    assert admit(made, NOW).effect is Effect.ONCE
+
+
+def test_a_check_that_changes_its_host_is_held_to_the_same_rule() -> None:
+    book = runbook(play(task("cleaner")), kind=Kind.ROUTINE)
+    assert admit(plan(book, inventory(host("a", environment="test")))[0], NOW).effect is Effect.IDEMPOTENT
+    with pytest.raises(Refused, match="change request"):
+        admit(plan(book, inventory(host("a")))[0], NOW)
+
+
+def test_a_runbook_can_not_say_itself_that_its_hosts_are_test_hosts() -> None:
+    book = runbook(play(action(), environment="test"), kind=Kind.ROUTINE)
+    with pytest.raises(Refused, match="change request"):
+        admit(plan(book, inventory(host("db01")))[0], NOW)
+
+
+def test_an_inspection_has_checks_alone_however_it_was_made() -> None:
+    with pytest.raises(Refused, match="checks alone"):
+        admit(acting(Kind.INSPECTION, Effect.READ, test01="test"), NOW)
 
 
 @pytest.mark.parametrize("effect", [Effect.IDEMPOTENT, Effect.ONCE])
@@ -74,7 +133,7 @@ def test_an_inspection_that_changes_something_is_refused_by_task(effect: Effect)
 
 
 def test_an_empty_plan_is_refused() -> None:
-    with pytest.raises(Refused, match="no check"):
+    with pytest.raises(Refused, match="no task at all"):
         admit(sealed(replace(inspection(), hosts=())), NOW)
 
 
@@ -113,5 +172,25 @@ def test_a_permit_is_good_for_its_plan_only() -> None:
 def test_a_read_only_permit_does_not_cover_more() -> None:
     changing = with_effect(Effect.ONCE)
     forged = replace(admit(inspection(), NOW), plan_digest=changing.digest)
-    with pytest.raises(Refused, match="reading only"):
+    with pytest.raises(Refused, match="no more than read"):
         redeem(forged, changing, NOW, Notebook())
+
+
+def test_a_run_starts_by_using_its_permit_up_and_goes_on_with_the_proof_of_that() -> None:
+    made, ledger = acting(Kind.ROUTINE, None, test01="test"), Notebook()
+    permit = admit(made, NOW)
+    started = start(permit, made, NOW, ledger)
+    assert (started.plan, started.permit) == (made, permit.id)
+    with pytest.raises(Refused, match="used before"):
+        start(permit, made, NOW, ledger)
+    assert resume(made, permit.id, ledger) == started
+
+
+def test_a_plan_does_not_go_on_with_a_permit_that_was_never_used_or_used_for_another() -> None:
+    made, other, ledger = inspection("db01"), inspection("db02"), Notebook()
+    permit = admit(made, NOW)
+    with pytest.raises(Refused, match="no permit was ever used up"):
+        resume(made, permit.id, ledger)
+    start(permit, made, NOW, ledger)
+    with pytest.raises(Refused, match="no permit was ever used up"):
+        resume(other, permit.id, ledger)
