@@ -93,8 +93,8 @@ class Course:
                         out[host] = found
                 if left:
                     return Standing(task, tuple(left), out)
-            if play.hosts and all(host in out for host in play.hosts):
-                break
+                if play.hosts and all(host in out for host in play.hosts):
+                    return Standing("", (), out)
         return Standing("", (), out)
 
     def _decisions(self, latest: Iterable[Attempt], rulings: Iterable[Ruling]) -> Mapping[str, Decision]:
