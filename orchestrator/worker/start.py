@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from orchestrator.application.clock import system_clock
 from orchestrator.application.sites import open_site
 from orchestrator.bootstrap import Wardround
-from orchestrator.model.lease import COMMAND
+from orchestrator.model.lease import COMMAND, Lease
 from orchestrator.records.leases import list_leases
 from orchestrator.records.process import surely_gone
 from orchestrator.settings import content_root
@@ -82,10 +82,11 @@ def default_name() -> str:
 
 def worker_alive() -> bool:
     """Whether a worker for all runs holds a lease and is not known to be gone."""
-    return any(
-        not lease.dead and not surely_gone(lease.life) and not lease.identity.startswith(COMMAND)
-        for lease in list_leases()
-    )
+    return any(not lease.identity.startswith(COMMAND) for lease in _living())
+
+
+def _living() -> list[Lease]:
+    return [lease for lease in list_leases() if not lease.dead and not surely_gone(lease.life)]
 
 
 class Hands(Protocol):
@@ -97,13 +98,14 @@ class Hands(Protocol):
 
 @contextmanager
 def some_worker(wardround: Wardround, run: int) -> Iterator[Hands]:
-    """A worker within this process for one run, for as long as this lasts, unless one is alive for all.
+    """A worker within this process for one run, for as long as this lasts, unless one is alive for all, or
+    another command has this run in hand.
 
     Raises:
         StoreError: the records or the engine's store can't be used.
     """
-    wardround.runs  # noqa: B018 - opens the records
-    if worker_alive():
+    executor = wardround.runs.get(run).run.executor
+    if worker_alive() or any(lease.executor == executor for lease in _living()):
         yield _Elsewhere()
         return
     inside = _Inside(wardround, run)
@@ -144,6 +146,8 @@ class _Inside(threading.Thread):
             self._loop.run_until_complete(self._worker.work(drain=0.0))
         except Exception as error:  # noqa: BLE001 - told to whoever waits, in their thread
             self._failure = error
+            if not self._worker.ready.done():
+                self._worker.ready.set_exception(error)
         finally:
             self._loop.close()
 

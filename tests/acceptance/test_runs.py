@@ -124,6 +124,20 @@ def test_a_run_is_cancelled_once_its_command_is_confirmed_dead(site: RunSite) ->
     assert (over.returncode, "is over" in over.stderr) == (2, True)
 
 
+def test_a_round_that_another_command_carries_out_is_cancelled_by_that_command(site: RunSite) -> None:
+    slow = f"touch {site.effects}/begun; sleep 600"
+    play = {"name": "slow", "kind": "inspection", "hosts": "t1"}
+    tasks = [{"name": "slow", "check": {"run": slow, "warn": "> 1"}, "timeout": 600}]
+    folder = site.root / "runbooks" / "inspection"
+    (folder / "slow.yml").write_text(json.dumps([{**play, "tasks": tasks}]))
+    assert site.run("runbook", "accept", "slow", "--reason", "it only sleeps", "--yes").returncode == 0
+    starts = site.begin("round", "run", "slow")
+    until(lambda: (site.effects / "begun").exists() or not starts.alive)
+    ended = site.run("run", "cancel", "1")
+    assert (ended.returncode, site.state(1)) == (0, "cancelled"), ended
+    assert starts.wait() == 130, starts.said()
+
+
 def test_a_run_that_nobody_began_is_cancelled_at_once(site: RunSite) -> None:
     site.write("restart", [writes(site)])
     assert site.run("run", "start", "restart", "--detach").returncode == 0
@@ -225,4 +239,5 @@ def test_a_state_folder_that_cannot_be_written_is_one_clear_sentence(site: RunSi
     assert str(site.root / "var") in ended.stderr
     (site.root / "var" / "runs").unlink()
     assert site.run("run", "resume", "1").returncode == 0
-    assert (site.root / "var" / "runs" / "1" / "t1" / "talks-1.out").exists()
+    (kept,) = (site.root / "var" / "runs" / "1" / "t1").glob("talks-*.out")
+    assert kept.read_text() == "hello\n"
