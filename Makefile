@@ -3,7 +3,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo demo-down test lint format lock bench clean
+.PHONY: help setup demo demo-down test lint format lock bench bundle bundle-test clean
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -36,6 +36,12 @@ lock: $(STAMP) ## Make the lock files anew from pyproject.toml
 bench: $(STAMP) ## Us and the peers side by side (takes minutes)
 	@sh scripts/system_packages.sh test
 	@sh scripts/bench.sh
+
+bundle: $(STAMP) ## All that an installation without internet needs, in one file
+	@sh scripts/bundle.sh
+
+bundle-test: bundle ## Install the bundle where there is no network, and use it
+	@sh scripts/bundle_test.sh
 
 clean: ## Remove the virtual environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -389,6 +389,21 @@ def test_a_password_file_that_is_not_there_is_named(file_site: Site) -> None:
     assert _ill(found) == [("files", Condition.CRIT)]
 
 
+def test_a_password_that_systemd_hands_to_the_unit_alone_is_not_looked_for(file_site: Site) -> None:
+    handed = Path("/run/credentials/wardround-worker.service/vault-password")
+    assert _ill(_examine(replace(file_site, vault_password_file=handed))) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_that_a_command_of_root_left_in_the_state_folder_is_named(file_site: Site) -> None:
+    lost = file_site.state / "engine.sqlite3"
+    lost.touch()
+    os.chown(lost, 65534, 65534)
+    found = _examine(file_site)
+    assert _ill(found) == [("files", Condition.CRIT)]
+    assert _named(found, "files").subject == str(lost)
+
+
 TIMETABLE = """\
 schedules:
   - name: morning

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from orchestrator.language import Text
@@ -14,17 +15,19 @@ from orchestrator.model.site import Site
 _READ_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _WRITTEN_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
+_CREDENTIALS = Path("/run/credentials")
+"""What systemd hands to a unit, which alone sees it. One whose credential is missing does not start."""
+
 
 def examine_files(site: Site) -> Iterator[Diagnosis]:
     """Password files, keys, known_hosts and the state folder, by their modes."""
     audit = site.audit or site.state / "audit"
-    secret = [site.state / "site.key", audit / "signing.key"]
-    named = [site.vault_password_file, site.database.password_file if site.database else None]
-    found: list[Diagnosis | None] = [
-        _missing(path) for path in named if path is not None and not path.exists()
-    ]
-    found += [_secret(path) for path in (*secret, *named) if path is not None and path.exists()]
-    found += [_known_hosts(site.known_hosts), _state(site.state)]
+    keys = [site.state / "site.key", audit / "signing.key"]
+    passwords = [site.vault_password_file, site.database.password_file if site.database else None]
+    named = [path for path in passwords if path is not None and not path.is_relative_to(_CREDENTIALS)]
+    found: list[Diagnosis | None] = [_missing(path) for path in named if not path.exists()]
+    found += [_secret(path) for path in (*keys, *named) if path.exists()]
+    found += [_known_hosts(site.known_hosts), _state(site.state), *_owners(site.state)]
     wrong = [one for one in found if one is not None]
     yield from wrong
     if not wrong:
@@ -118,6 +121,30 @@ def _state(folder: Path) -> Diagnosis | None:
         ),
         Text(f"chmod o-rwx {folder}", f"chmod o-rwx {folder}"),
     )
+
+
+def _owners(folder: Path) -> Iterator[Diagnosis]:
+    """Files of another account than the folder's: a command that root ran has made them, and the worker fails
+    at them."""
+    if not folder.exists():
+        return
+    owner = folder.stat().st_uid
+    places = (place for place in (folder, folder / "audit") if place.is_dir())
+    for path in sorted(path for place in places for path in place.iterdir()):
+        with suppress(FileNotFoundError):  # SQLite's own files come and go
+            if path.lstat().st_uid != owner:
+                yield _wrong(
+                    path,
+                    Condition.CRIT,
+                    Text(
+                        f"{path} 不属于状态目录的账号",
+                        f"{path} belongs to another account than the state folder",
+                    ),
+                    Text(
+                        f"chown -R --reference={folder} {folder}；命令都以工作进程的账号执行",
+                        f"chown -R --reference={folder} {folder}; run commands as the account of the worker",
+                    ),
+                )
 
 
 def _wrong(path: Path, condition: Condition, said: Text, cure: Text) -> Diagnosis:
