@@ -12,6 +12,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from orchestrator.errors import Fenced
 from orchestrator.execution.engine import Leg
@@ -22,8 +23,8 @@ _log = logging.getLogger(__name__)
 
 
 class DirectEngine:
-    """Implements `Engine` within one event loop. What is enqueued lives as long as the process: `recover` and
-    `forget` find nothing."""
+    """Implements `Engine` within one event loop, for one run. What is enqueued lives as long as the process:
+    `recover` and `forget` find nothing. Runs get their legs in the order in which they were asked for."""
 
     def __init__(
         self, clock: Callable[[], datetime], on_failure: Callable[[Exception], bool] = lambda _: False
@@ -91,7 +92,11 @@ class DirectEngine:
     def _begin(self, delivery: Delivery) -> None:
         task = asyncio.create_task(self._deliver(delivery))
         self._tasks[delivery.key] = task
-        task.add_done_callback(lambda _: self._tasks.pop(delivery.key, None))
+        task.add_done_callback(partial(self._forget_task, delivery.key))
+
+    def _forget_task(self, key: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(key) is task:  # and not the one that came after it
+            del self._tasks[key]
 
     async def _deliver(self, delivery: Delivery) -> None:
         failures = 0

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.execution.dbos_engine import DbosEngine
+from orchestrator.execution.direct_engine import DirectEngine
 from orchestrator.execution.engine import Engine
 from orchestrator.model.server import Server
 from tests.engines.table_engine import TableEngine
@@ -24,6 +25,8 @@ class Place:
         if self.kind == "table":
             assert isinstance(self.store, Path)
             return TableEngine(self.store)
+        if self.kind == "direct":
+            return DirectEngine(lambda: datetime.now(UTC))
         return DbosEngine(self.store, lambda: datetime.now(UTC))
 
     def dump(self) -> str:
