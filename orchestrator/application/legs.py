@@ -15,11 +15,12 @@ from orchestrator.application.clock import Clock
 from orchestrator.application.recorder import ThreadedLedger
 from orchestrator.application.round_request import RoundRequest
 from orchestrator.application.rounds import Rounds
-from orchestrator.errors import Busy, InputError, OrchestratorError
+from orchestrator.errors import Busy, InputError, OrchestratorError, Refused
 from orchestrator.execution.cancellation import Cancellation
 from orchestrator.execution.interpreter import Interpreter, Leg, LegEnd
 from orchestrator.execution.run_journal import RunJournal
 from orchestrator.execution.source import frozen_source
+from orchestrator.execution.standing import EVERY_HOST
 from orchestrator.execution.start import Started, resume, start
 from orchestrator.gate.gate import admit
 from orchestrator.language import Text
@@ -28,7 +29,7 @@ from orchestrator.model.host import Host
 from orchestrator.model.lease import COMMAND, fence_of
 from orchestrator.model.plan import Plan
 from orchestrator.model.round import Progress, RoundState
-from orchestrator.model.run import Intent, Run, RunEventKind, RunRequest, RunState, Wait
+from orchestrator.model.run import Intent, Run, RunEventKind, RunRequest, RunState, TaskState, Wait
 from orchestrator.model.runbook import Kind
 from orchestrator.model.site import Site
 from orchestrator.planning.thaw import find_hosts, thaw_plan
@@ -57,6 +58,8 @@ from orchestrator.records.store import Store
 
 WATCH_SECONDS = 0.5
 """How often a leg looks whether its run is to be cancelled."""
+_MENDING = timedelta(minutes=2)
+"""Until a run that can't go on as things are is tried again."""
 _BUSY = timedelta(seconds=15)
 """Until an inspection is tried again whose runbook another process has in hand."""
 
@@ -125,7 +128,7 @@ class Legs:
         try:
             started, hosts, files = await (self._resume(run) if run.frozen else self._begin(run))
         except InputError as error:
-            await self._refuse(run, error)
+            await (self._lay_down(run, error, cancellation) if run.frozen else self._refuse(run, error))
             return
         if others := await self._claim(run, started.plan):
             if cancellation.requested:  # what changes a host holds its claim from beginning to end
@@ -252,13 +255,22 @@ class Legs:
         await self._finish(run, LegEnd(ended, counts={}))
 
     async def _refuse(self, run: Run, error: OrchestratorError) -> None:
-        reason = error.message
-        if error.hint is not None:
-            reason = Text(f"{reason.zh} ({error.hint.zh})", f"{reason.en} ({error.hint.en})")
-        if run.frozen:
-            await self._finish(run, LegEnd(RunState.FAILED, reason=reason, counts={}))
-        else:
-            await self._do(refuse_run, run.number, run.epoch, reason, self._clock())
+        await self._do(refuse_run, run.number, run.epoch, _reason(error), self._clock())
+
+    async def _lay_down(self, run: Run, error: OrchestratorError, cancellation: Cancellation) -> None:
+        """A run that was begun can't go on as things are. It waits for that to be mended, unless it is
+        refused for good; and while something of it may be under way on a host it has not failed in any case."""
+        known = await self._do(attempts, run.number)
+        latest = {(one.intent.host, one.intent.task): one for one in known if one.intent.host != EVERY_HOST}
+        unsettled = [one for one in latest.values() if one.outcome is None]
+        reason = _reason(error)
+        mendable = unsettled or not isinstance(error, Refused)
+        if mendable and not cancellation.requested:
+            await self._wait(run, LegEnd(None, Wait.HOST, reason, self._clock() + _MENDING))
+            return
+        lost = [one for one in latest.values() if one.outcome and one.outcome.state is TaskState.UNKNOWN]
+        state = RunState.UNKNOWN if unsettled or lost else RunState.FAILED
+        await self._finish(run, LegEnd(state, reason=reason, counts={}))
 
     async def _wait(self, run: Run, end: LegEnd, claimed: Mapping[str, int] | None = None) -> None:
         wait, reason = end.wait or Wait.TIME, end.reason or Text("", "")
@@ -281,6 +293,12 @@ class Legs:
     async def _do(self, work: Callable[..., Returned], *arguments: object) -> Returned:
         loop = asyncio.get_running_loop()
         return await asyncio.shield(loop.run_in_executor(self._records, partial(work, *arguments)))
+
+
+def _reason(error: OrchestratorError) -> Text:
+    if error.hint is None:
+        return error.message
+    return Text(f"{error.message.zh} ({error.hint.zh})", f"{error.message.en} ({error.hint.en})")
 
 
 def _gone(before: str, now: str) -> bool:

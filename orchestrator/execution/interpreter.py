@@ -235,9 +235,9 @@ class Interpreter:
         if self._leg.cancellation.requested:
             return None
         intent = self._intent(one, spool)
+        launching = self._launching(one, Attempted(intent, text, step.timeout, step.verify))
         await self._leg.journal.intend(intent)
         self._know(intent, None)
-        launching = self._launching(one, Attempted(intent, text, step.timeout, step.verify))
         return await self._settle(one, intent, await launching.start())
 
     async def _recover(self, one: Next, step: PlannedStep, text: str, before: Attempt) -> LegEnd | None:

@@ -128,8 +128,8 @@ class Launching:
 
     async def _stop(self, session: Session) -> LaunchReport:
         intent = self._attempted.intent
-        self._stops += 1
         await launcher.stop(session, intent.token, intent.spool)
+        self._stops += 1
         # Its report has the output from the beginning: what is news is looked for.
         return await self._look(session)
 
