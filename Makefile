@@ -3,7 +3,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo demo-down test lint format lock bench bundle bundle-test clean
+.PHONY: help setup demo demo-down test storm lint format lock bench bundle bundle-test clean
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -23,6 +23,10 @@ demo-down: $(STAMP) ## End the small hospital and remove it
 test: $(STAMP) ## Lint, types, architecture and every test
 	@sh scripts/system_packages.sh test
 	@sh scripts/check.sh
+
+storm: $(STAMP) ## Kill, cut and freeze at random for about an hour, and count what came of it
+	@sh scripts/system_packages.sh test
+	@sh scripts/storm.sh
 
 lint: $(STAMP) ## Lint, types and architecture alone
 	@sh scripts/check.sh --static

@@ -23,15 +23,17 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from orchestrator.application.clock import system_clock
 from orchestrator.bootstrap import Wardround, open_wardround
-from orchestrator.model.run import RunState, TaskState
+from orchestrator.model.run import Run, RunState, TaskState, Wait
 from orchestrator.records.leases import list_leases
+from orchestrator.records.postings import leg_due
 from orchestrator.records.run_log import run_events
 from tests.postgres import running_postgres
 from tests.run_site import Process, RunSite, spool_option
 from tests.sshd import Sshd, running_sshd
 
-HOSTS = ("t1", "t2", "t3")
+HOSTS = ("t1", "t2", "t3", "t4")
 OPEN = 4
 """Runs that there are always under way, so that each blow hits something."""
 LOOK: dict[str, object] = {"id": "look", "command": "test -d /", "effect": "read"}
@@ -78,6 +80,9 @@ class Workers:
         self.living: dict[str, Process] = {}
         self.wardround = open_wardround(site.root)
 
+    def under_way(self) -> int:
+        return sum(not run.state.over for run in self.wardround.runs.list(50))
+
     def tend(self, wanted: list[str]) -> None:
         """Have both workers, and these runs asked for."""
         for name in WORKERS:
@@ -108,17 +113,33 @@ class Commands:
         self._of: dict[str, Process] = {}
         self.wardround = open_wardround(site.root)
 
+    def under_way(self) -> int:
+        """One that was killed before it asked for its run is under way no more."""
+        open_runs = {run.runbook.rpartition("/")[2] for run in self._open()}
+        return sum(process.alive or name in open_runs for name, process in self._of.items())
+
     def tend(self, wanted: list[str]) -> None:
         for name in wanted:
             self._of[name] = self._site.begin("run", "start", name)
-        for run in self.wardround.runs.list(1000):
+        for run in self._open():
             name = run.runbook.rpartition("/")[2]
-            if not run.state.over and not self._of[name].alive:
+            idle = run.wait is Wait.OTHER_RUN and not leg_due(run.number, system_clock())
+            if not self._of[name].alive and not idle:
                 self._of[name] = self._site.begin("run", "resume", str(run.number))
 
+    def _open(self) -> list[Run]:
+        return [run for run in self.wardround.runs.list(1000) if not run.state.over]
+
     def victim(self, chance: random.Random) -> Process:
-        living = [one for one in self._of.values() if one.alive]
-        return chance.choice(living or list(self._of.values()))
+        """One that has come as far as to say something, for its first seconds hold nothing of ours."""
+        until_true(lambda: bool(self._speaking()) or not self._living())
+        return chance.choice(self._speaking() or self._living() or list(self._of.values()))
+
+    def _living(self) -> list[Process]:
+        return [one for one in self._of.values() if one.alive]
+
+    def _speaking(self) -> list[Process]:
+        return [one for one in self._living() if one.said()]
 
     def freeze(self, chance: random.Random) -> int:
         raise SystemExit("a command is not frozen: its lease is its own")
@@ -132,7 +153,8 @@ class Storm:
         self._server = server
         self._hands = hands
         self._chance = chance
-        self._names: list[str] = []
+        self._hosts: dict[str, list[str]] = {}
+        """Runbook -> its hosts: some runs want the same one, and some do not."""
         self._blows: Counter[str] = Counter()
 
     @property
@@ -142,7 +164,6 @@ class Storm:
     def rage(self, blows: int, kinds: list[str], deadline: float) -> None:
         while self._blows.total() < blows and time.monotonic() < deadline:
             self._tend()
-            time.sleep(self._chance.uniform(0, 2.5))
             self._strike(self._chance.choice(kinds))
         until_true(self._all_over, PATIENCE, self._hands.tend)
 
@@ -162,9 +183,9 @@ class Storm:
                 elif one.outcome.state is TaskState.OK and one.intent.task.startswith("once"):
                     lost += [] if effects[place] else [place]
             if run.state is RunState.SUCCEEDED:
-                expected = {f"{name} {host} {task}" for host in HOSTS for task in WRITING}
+                expected = {f"{name} {host} {task}" for host in self._hosts[name] for task in WRITING}
                 lost += sorted(expected - set(effects))
-        wrong = doubled or unknown or lost or states.total() - states["succeeded"]
+        wrong = not runs or doubled or unknown or lost or states.total() - states["succeeded"]
         gaps = sum(self._gap(run.number, run.last_event) for run in runs)
         blows = ", ".join(f"{count} {kind}" for kind, count in sorted(self._blows.items()))
         print(
@@ -186,14 +207,12 @@ class Storm:
         return sequences != list(range(1, last + 1))
 
     def _tend(self) -> None:
-        open_runs = sum(not run.state.over for run in self._wardround.runs.list(50))
-        wanted = [self._new_runbook() for _ in range(OPEN - open_runs)]
-        self._hands.tend(wanted)
+        self._hands.tend([self._new_runbook() for _ in range(OPEN - self._hands.under_way())])
 
     def _new_runbook(self) -> str:
         """Mixed effects, each of which writes down that it happened."""
-        name = f"r{len(self._names):04d}"
-        self._names.append(name)
+        name = f"r{len(self._hosts):04d}"
+        self._hosts[name] = self._chance.sample(HOSTS, self._chance.randrange(1, 3))
         seconds = [round(self._chance.uniform(0, 1.0), 2) for _ in range(2)]
 
         def writes(task: str, then: str) -> dict[str, object]:
@@ -211,18 +230,21 @@ class Storm:
                 {"id": "say", "debug": {"msg": "said"}},
                 writes("same", "true"),
             ],
+            hosts=":".join(self._hosts[name]),
         )
         return name
 
     def _strike(self, kind: str) -> None:
         self._blows[kind] += 1
+        victim = self._hands.victim(self._chance)
+        time.sleep(self._chance.uniform(0, 2.5))
         if kind == "cut":
             self._server.end_connections()
         elif kind == "freeze":
             code = self._hands.freeze(self._chance)
             assert code == 4, f"a worker that was fenced ended with {code}"
         else:
-            self._hands.victim(self._chance).kill()
+            victim.kill()
 
     def _all_over(self) -> bool:
         return all(run.state.over or run.wait == "ruling" for run in self._wardround.runs.list(100_000))
