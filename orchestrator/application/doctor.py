@@ -16,7 +16,7 @@ from orchestrator.application.examination.database import (
 from orchestrator.application.examination.files import examine_files
 from orchestrator.application.examination.room import examine_room
 from orchestrator.application.examination.runs import examine_runs
-from orchestrator.application.examination.schedules import examine_timetable
+from orchestrator.application.examination.schedules import examine_schedules, examine_timetable
 from orchestrator.application.examination.workers import examine_workers, look_at_crew
 from orchestrator.application.timetables import Timetables
 from orchestrator.errors import OrchestratorError
@@ -70,7 +70,11 @@ class Doctor:
             *_look("clock", lambda: examine_server_clock(self._clock)),
             *_look("future", lambda: examine_future(self._clock)),
             *_look("worker", self._work),
+            *(_look("schedule", self._schedules) if self._site.timetable is not None else ()),
         ]
+
+    def _schedules(self) -> Iterable[Diagnosis]:
+        return examine_schedules(self._timetables, self._site.timezone, self._clock())
 
     def _work(self) -> Iterable[Diagnosis]:
         crew = look_at_crew(self._clock, self._wait)

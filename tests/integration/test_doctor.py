@@ -23,17 +23,22 @@ from orchestrator.model.effect import Effect
 from orchestrator.model.lease import Lease, Life
 from orchestrator.model.run import Intent, RunRequest, TaskOutcome, TaskState, Wait
 from orchestrator.model.runbook import Kind
+from orchestrator.model.schedule_record import PauseRecord
 from orchestrator.model.server import Server
 from orchestrator.model.site import Site
+from orchestrator.model.tick import OccurrenceState, Pause
 from orchestrator.records import database as records
 from orchestrator.records.backup import Occasion, backup_file, make_backup
 from orchestrator.records.events import append_events
 from orchestrator.records.journal import write_journal
 from orchestrator.records.leases import beat, bury, drop_lease, take_lease
 from orchestrator.records.models.event import EventKind
+from orchestrator.records.models.schedule_occurrence import ScheduleOccurrence
 from orchestrator.records.postings import mark_handed, new_postings
 from orchestrator.records.process import this_life
 from orchestrator.records.runs import make_run_wait, request_cancel, request_run, take_run
+from orchestrator.records.schedule_pauses import pause_schedule
+from orchestrator.records.schedules import watch_schedules
 from orchestrator.settings import content_root
 from tests.postgres import execute
 
@@ -426,6 +431,63 @@ def _with_timetable(site: Site, text: str) -> Site:
 def test_a_timetable_without_a_worker_does_not_run(file_site: Site) -> None:
     found = _examine(_with_timetable(file_site, TIMETABLE.format(days="every_day")))
     assert _ill(found) == [("worker", Condition.CRIT)]
+
+
+def test_a_missed_time_that_waits_for_an_answer_comes_with_the_command_that_gives_it(site: Site) -> None:
+    _worker()
+    _occurrence("morning", OccurrenceState.ASKS, NOW - timedelta(hours=8))
+    asks = _named(_examine(_with_timetable(site, TIMETABLE.format(days="every_day"))), "schedule")
+    assert (asks.condition, asks.said.en) == (
+        Condition.WARN,
+        "morning missed 2026-11-24 07:30 and has waited for an answer for 7 hours",
+    )
+    assert asks.cure is not None
+    assert "wardround schedule answer morning 2026-11-24T07:30+08:00 --run|--skip" in asks.cure.zh
+
+
+def test_a_schedule_that_missed_its_last_time_is_named(site: Site) -> None:
+    _worker()
+    _occurrence("morning", OccurrenceState.MISSED, NOW - timedelta(hours=8))
+    missed = _named(_examine(_with_timetable(site, TIMETABLE.format(days="every_day"))), "schedule")
+    assert missed.said.en == "morning missed its last time, 2026-11-24 07:30: too late"
+
+
+def test_a_schedule_whose_records_lie_in_the_future_does_not_run_and_is_named(site: Site) -> None:
+    _worker()
+    watch_schedules(["morning"], (), NOW + timedelta(hours=1))
+    ahead = _named(_examine(_with_timetable(site, TIMETABLE.format(days="every_day"))), "schedule")
+    assert ahead.condition is Condition.CRIT
+    assert "60 minutes ahead" in ahead.said.en
+
+
+def test_a_time_that_passed_without_a_record_is_named(site: Site) -> None:
+    _worker()
+    watch_schedules(["morning"], (), NOW - timedelta(days=1))
+    unseen = _named(_examine(_with_timetable(site, TIMETABLE.format(days="every_day"))), "schedule")
+    assert unseen.condition is Condition.CRIT
+    assert "was due at 2026-11-24 07:30 and has no record" in unseen.said.en
+
+
+@pytest.mark.parametrize(
+    ("until", "condition"), [(None, Condition.WARN), (NOW + timedelta(hours=2), Condition.OK)]
+)
+def test_a_pause_without_an_end_is_told(site: Site, until: datetime | None, condition: Condition) -> None:
+    _worker()
+    pause_schedule(PauseRecord("morning", Pause(NOW - timedelta(days=3), until), WANG, "机房搬迁"), NOW)
+    paused = _named(_examine(_with_timetable(site, TIMETABLE.format(days="every_day"))), "schedule")
+    assert paused.condition is condition
+    assert "机房搬迁" in paused.said.zh
+
+
+def _occurrence(name: str, state: OccurrenceState, due_at: datetime) -> None:
+    watch_schedules([name], (), NOW)
+    ScheduleOccurrence.objects.create(
+        schedule=name,
+        due_at=due_at,
+        state=state,
+        reason=["太晚", "too late"],
+        decided_at=due_at + timedelta(minutes=20),
+    )
 
 
 def test_a_timetable_with_an_error_is_told(file_site: Site) -> None:
