@@ -13,7 +13,7 @@ from orchestrator.application.recorder import Recorder, ThreadedLedger
 from orchestrator.application.round_request import OnProgress, RoundRequest
 from orchestrator.application.runbooks import Documents, find_runbook, read_catalogue, read_documents
 from orchestrator.errors import Refused
-from orchestrator.execution.round import execute
+from orchestrator.execution.round import execute, require_inspection
 from orchestrator.gate.gate import admit
 from orchestrator.model.host import Host
 from orchestrator.model.plan import Plan
@@ -104,6 +104,7 @@ class Rounds:
         plan = prepared.plan
         loop = asyncio.get_running_loop()
         try:
+            require_inspection(plan)
             permit = admit(plan, self._clock())
         except Refused as refusal:
             await loop.run_in_executor(

@@ -68,12 +68,7 @@ async def execute(
         Refused: the permit is not for this plan, has expired, or has been redeemed before.
         StoreError: `on_outcome` could not store an outcome; the round ends with it.
     """
-    if plan.kind is not Kind.INSPECTION or plan.actions:
-        # Only its checks would be looked at, and the rest passed over in silence.
-        raise Refused(
-            Text(f"{plan.runbook} 不是巡检", f"{plan.runbook} is no inspection"),
-            Text(f"用 wardround run start {plan.runbook}", f"use wardround run start {plan.runbook}"),
-        )
+    require_inspection(plan)
     redeem(permit, plan, clock(), ledger)
     walk = _Walk(plan, hosts, reach, checks, clock, host_timeout, remembered, source)
     reporter = asyncio.create_task(walk.report(on_outcome))
@@ -95,6 +90,19 @@ async def execute(
         walk.stop()
         await _end([*walkers, reporter])
     return RoundState.COMPLETED
+
+
+def require_inspection(plan: Plan) -> None:
+    """
+    Raises:
+        Refused: it is of another kind, or holds tasks that act. Only its checks would be looked at, and the
+            rest passed over in silence.
+    """
+    if plan.kind is not Kind.INSPECTION or plan.actions:
+        raise Refused(
+            Text(f"{plan.runbook} 不是巡检", f"{plan.runbook} is no inspection"),
+            Text(f"用 wardround run start {plan.runbook}", f"use wardround run start {plan.runbook}"),
+        )
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -87,7 +87,13 @@ def test_a_backup_of_one_product_is_restored_onto_the_other(
 def test_every_kind_of_column_is_known_to_the_backup(database: Path) -> None:
     plain = {
         *("BigAutoField", "AutoField", "CharField", "TextField", "FloatField", "IntegerField", "SlugField"),
-        *("BigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField", "SmallIntegerField"),
+        *(
+            "BigIntegerField",
+            "PositiveBigIntegerField",
+            "PositiveIntegerField",
+            "PositiveSmallIntegerField",
+            "SmallIntegerField",
+        ),
     }
     known = {(table.name, column.name): column.kind for table in read_tables() for column in table.columns}
     for model in apps.get_app_config("records").get_models():
