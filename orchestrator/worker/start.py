@@ -16,7 +16,9 @@ from orchestrator.application.clock import system_clock
 from orchestrator.application.sites import open_site
 from orchestrator.bootstrap import Wardround
 from orchestrator.model.lease import COMMAND, Lease
-from orchestrator.records.leases import list_leases
+from orchestrator.model.run import Run
+from orchestrator.records.leases import drop_lease, list_leases
+from orchestrator.records.postings import post_again
 from orchestrator.records.process import surely_gone
 from orchestrator.settings import content_root
 
@@ -85,6 +87,11 @@ def worker_alive() -> bool:
     return any(not lease.identity.startswith(COMMAND) for lease in _living())
 
 
+def in_hand(run: Run) -> bool:
+    """Whether there is anybody who carries it out: a worker for all, or the command that has it."""
+    return worker_alive() or any(lease.executor == run.executor for lease in _living())
+
+
 def _living() -> list[Lease]:
     return [lease for lease in list_leases() if not lease.dead and not surely_gone(lease.life)]
 
@@ -104,16 +111,24 @@ def some_worker(wardround: Wardround, run: int) -> Iterator[Hands]:
     Raises:
         StoreError: the records or the engine's store can't be used.
     """
-    executor = wardround.runs.get(run).run.executor
-    if worker_alive() or any(lease.executor == executor for lease in _living()):
+    if in_hand(wardround.runs.get(run).run):
         yield _Elsewhere()
         return
+    _clear_away()
     inside = _Inside(wardround, run)
     inside.start()
     try:
         yield inside
     finally:
         inside.stop()
+
+
+def _clear_away() -> None:
+    """What commands of this machine left that were killed: their engine held nothing, their runs are posted."""
+    for lease in list_leases():
+        if lease.identity.startswith(COMMAND) and surely_gone(lease.life):
+            post_again(lease.executor)
+            drop_lease(lease)
 
 
 class _Elsewhere:
