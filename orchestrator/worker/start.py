@@ -124,7 +124,7 @@ def some_worker(wardround: Wardround, run: int) -> Iterator[Hands]:
 
 
 def _clear_away() -> None:
-    """What commands of this machine left that were killed: their engine held nothing, their runs are posted."""
+    """What killed commands of this machine left: their engine held nothing, and their runs are posted."""
     for lease in list_leases():
         if lease.identity.startswith(COMMAND) and surely_gone(lease.life):
             post_again(lease.executor)
