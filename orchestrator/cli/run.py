@@ -144,8 +144,21 @@ def show_run(number: int, site: Path | None, as_json: bool) -> int:
 @options.as_json()
 def follow_run(number: int, site: Path | None, after: int, as_json: bool) -> int:
     from orchestrator.bootstrap import open_wardround
+    from orchestrator.worker.start import in_hand
 
-    return _follow(open_wardround(site), number, after, lambda: None, as_json=as_json)
+    wardround = open_wardround(site)
+    run = wardround.runs.get(number).run
+    if not run.state.over and not in_hand(run):
+        click.echo(
+            say(
+                "没有工作进程在运行，本次执行不会继续\n"
+                f"  → wardround worker，或 wardround run resume {number}",
+                "no worker is alive, so it does not go on\n"
+                f"  → wardround worker, or wardround run resume {number}",
+            ),
+            err=True,
+        )
+    return _follow(wardround, number, after, lambda: None, as_json=as_json)
 
 
 @command.command(
@@ -270,9 +283,23 @@ def _follow(
 ) -> int:
     from orchestrator.cli.run_view import event_row, of_run, print_event
 
-    for event in wardround.runs.follow(number, after, check):
-        if as_json:
-            click.echo(json.dumps(event_row(event), ensure_ascii=False))
-        else:
-            print_event(event)
+    try:
+        for event in wardround.runs.follow(number, after, check):
+            if as_json:
+                click.echo(json.dumps(event_row(event), ensure_ascii=False))
+            else:
+                print_event(event)
+    except KeyboardInterrupt:
+        click.echo(_left(number), err=True)
+        return ExitCode.CANCELLED
     return of_run(wardround.runs.get(number).run)
+
+
+def _left(number: int) -> str:
+    """To have stopped looking is not to have stopped the run."""
+    return say(
+        f"不再跟踪；第 {number} 次执行没有取消，主机上的命令照常进行\n"
+        f"  → 继续：wardround run resume {number}；取消：wardround run cancel {number}",
+        f"no longer followed; run {number} is not cancelled, and what runs on hosts goes on\n"
+        f"  → go on: wardround run resume {number}; stop it: wardround run cancel {number}",
+    )

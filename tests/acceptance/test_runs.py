@@ -155,6 +155,22 @@ def test_a_killed_command_loses_nothing_and_resume_goes_on(site: RunSite) -> Non
     assert (ended.returncode, site.lines("t1")) == (0, ["begun", "done"]), ended
 
 
+def test_ctrl_c_ends_the_following_and_not_the_run(site: RunSite) -> None:
+    site.write("restart", [held(site), writes(site)], hosts="t1")
+    starts = site.begin("run", "start", "restart")
+    until(lambda: site.lines("t1"))
+    starts.send(signal.SIGINT)
+    assert (starts.wait(), "run 1 is not cancelled" in starts.said()) == (130, True), starts.said()
+    assert "Traceback" not in starts.said()
+    assert site.state(1) == "running"
+    follows = site.begin("run", "follow", "1")
+    until(lambda: "no worker is alive" in follows.said())
+    (site.effects / "gate").touch()
+    assert site.run("run", "resume", "1").returncode == 0
+    assert site.lines("t1") == ["begun", "done"]
+    assert follows.wait() == 0
+
+
 def test_an_outcome_that_nobody_knows_waits_for_a_ruling(site: RunSite) -> None:
     site.write("restart", [lost(site), writes(site, "after")], hosts="t1")
     ended = site.run("run", "start", "restart")
