@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.language import Language
-from orchestrator.reach.login_end import what_ends_logins
+from orchestrator.model.question import Command, CommandAnswer
+from orchestrator.testing import CannedAsk
+from orchestrator_plugins.checks import login_end
 from tests.launches import host_session
 from tests.sshd import needs_root, needs_sshd, running_sshd
 
@@ -46,18 +47,17 @@ def unit(request: pytest.FixtureRequest) -> Iterator[Path]:
         (
             "session-7.scope",
             {"KillUserProcesses": "b true", "KillExcludeUsers": "as 0"},
-            "KillUserProcesses=no",
+            "logout",
         ),
-        ("session-7.scope", {"KillUserProcesses": "b true", "KillExcludeUsers": 'as 1 "root"'}, None),
-        ("session-7.scope", {"KillUserProcesses": "b false", "KillExcludeUsers": "as 0"}, None),
-        ("ssh.service", {"KillMode": "KillMode=control-group"}, "KillMode=process"),
-        ("ssh.service", {"KillMode": "KillMode=process"}, None),
-        ("ssh.service", {}, None),
+        ("session-7.scope", {"KillUserProcesses": "b true", "KillExcludeUsers": 'as 1 "root"'}, "nothing"),
+        ("session-7.scope", {"KillUserProcesses": "b false", "KillExcludeUsers": "as 0"}, "nothing"),
+        ("ssh.service", {"KillMode": "KillMode=control-group"}, "restart"),
+        ("ssh.service", {"KillMode": "KillMode=process"}, "nothing"),
     ],
     indirect=["unit"],
 )
-async def test_what_would_end_a_launched_command_is_named_with_its_remedy(
-    unit: Path, answers: dict[str, str], expected: str | None, tmp_path_factory: pytest.TempPathFactory
+async def test_what_would_end_a_launched_command_is_named(
+    unit: Path, answers: dict[str, str], expected: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     programs = tmp_path_factory.mktemp("programs")
     for name in ("busctl", "systemctl"):
@@ -68,8 +68,8 @@ async def test_what_would_end_a_launched_command_is_named_with_its_remedy(
     with running_sshd(tmp_path_factory.mktemp("sshd"), options=options) as (server,):
         (unit / "cgroup.procs").write_text(str(server.pid))
         async with host_session(server) as session:
-            found = await what_ends_logins(session)
-    assert (found is None) == (expected is None)
-    if found is not None and expected is not None:
-        assert expected in found.say(Language.ZH)
-        assert expected in found.say(Language.EN)
+            command = Command(login_end.GROUP)
+            answer = (await session.ask([command]))[command]
+    assert isinstance(answer, CommandAnswer)
+    asked = CannedAsk({login_end.GROUP: answer})
+    assert [seen.value for seen in login_end.observe(asked, login_end.Parameters())] == [expected]
