@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from orchestrator.application.logins import Logins
     from orchestrator.application.past_rounds import PastRounds
     from orchestrator.application.people import People
+    from orchestrator.application.plans import Plans
     from orchestrator.application.rechecks import Rechecks
     from orchestrator.application.reports import Reports
     from orchestrator.application.rounds import Rounds
@@ -59,6 +60,15 @@ class Wardround:
 
         self._open_records()
         return Rounds(self.site, self.checks, versions(self.checks), system_clock)
+
+    @cached_property
+    def plans(self) -> Plans:
+        """Needs no database: nothing is recorded."""
+        from orchestrator.application.plans import Plans
+        from orchestrator.application.rounds import Rounds
+
+        rounds = Rounds(self.site, self.checks, versions(self.checks), system_clock)
+        return Plans(self.site, self.checks, rounds, system_clock)
 
     @cached_property
     def past_rounds(self) -> PastRounds:

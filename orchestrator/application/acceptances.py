@@ -48,11 +48,11 @@ class Acceptances:
         if faults := [item.fault for item in items if item.fault is not None]:
             raise InvalidDocument(faults)
         known = read_all_acceptances(self._site)
-        found: dict[str, FreeItem] = {}
+        waiting: dict[str, FreeItem] = {}
         for item in items:
-            if unaccepted([item], known) and (item.digest not in found or item.effect is Effect.READ):
-                found[item.digest] = item
-        return tuple(found.values())
+            if unaccepted([item], known) and (item.digest not in waiting or item.effect is Effect.READ):
+                waiting[item.digest] = item
+        return tuple(waiting.values())
 
     def accept(self, items: Sequence[FreeItem], reason: str) -> None:
         """Write down that whoever is logged in has read these and says that each has the effect which the

@@ -24,15 +24,24 @@ def reveal(concealed: object, host: Host) -> object:
         InputError: the template uses what the host does not have. Groups and other hosts' variables are
             out of its reach: what a secret is made of stands with its host.
     """
-    template, play = concealed, {}
-    if isinstance(concealed, Mapping) and concealed.keys() == {_TEMPLATE, _VARIABLES}:
-        template, play = concealed[_TEMPLATE], concealed[_VARIABLES]
+    template, play = _opened(concealed)
     alone = InventoryHost(
         host.name, host.groups, {name: _fixed(value) for name, value in host.variables.items()}
     )
     inventory = Inventory({host.name: alone}, frozenset(host.groups), {}, (), "")
     value: object = Variables(inventory).scope(host.name, play).render(template).value
     return value
+
+
+def as_written(concealed: object) -> object:
+    """The template alone of what `conceal` put into the plan, for a person to read."""
+    return _opened(concealed)[0]
+
+
+def _opened(concealed: object) -> tuple[object, Mapping[str, object]]:
+    if isinstance(concealed, Mapping) and concealed.keys() == {_TEMPLATE, _VARIABLES}:
+        return concealed[_TEMPLATE], concealed[_VARIABLES]
+    return concealed, {}
 
 
 def _fixed(value: object) -> object:

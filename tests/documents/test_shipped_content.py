@@ -7,12 +7,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from orchestrator.documents.lint import lint
 from orchestrator.documents.runbook import read_runbook
 from orchestrator.documents.schema import runbook_schema
 from orchestrator.documents.site import read_site
 from orchestrator.documents.systems import read_systems
+from orchestrator.model.effect import Effect
 from orchestrator.model.site import Site
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import CHECKS, Registry
@@ -75,3 +77,14 @@ def test_the_demo_hospital_has_the_core_systems_and_every_host_carries_one(tmp_p
     assert len(business) >= 12
     for host in ("his-db01", "his-app02", "emr-app01", "lis-app01", "yb-front01", "pay-front01", "web01"):
         assert any(component.seq for component in catalogue.affected_by(host, ()))
+
+
+def test_the_demo_has_a_routine_that_changes_the_hosts_marked_as_test_hosts(
+    checks: Registry[CheckPlugin],
+) -> None:
+    path = content_root() / "inventories/demo/runbooks/routine/maintenance.yml"
+    (play,) = read_runbook(str(path), path.read_bytes(), checks).plays
+    assert play.hosts == "test"
+    assert {action.effect for action in play.actions} == {Effect.READ, None}
+    groups = yaml.safe_load((content_root() / "inventories/demo/inventory/hosts.yml").read_text())
+    assert groups["all"]["children"]["test"]["vars"] == {"environment": "test"}

@@ -47,6 +47,8 @@ LEAVES = [
     "waiver list",
     "waiver expire",
     "runbook list",
+    "runbook show",
+    "runbook plan",
     "runbook accept",
     "audit verify",
     "audit head",
