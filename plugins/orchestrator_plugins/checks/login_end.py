@@ -1,7 +1,8 @@
 """Whether systemd ends what a login has started: a command that must run once would not outlive its login.
 
-`logout`: logind kills what a login leaves behind. Set `KillUserProcesses=no` in its `logind.conf`, or name the
-user in `KillExcludeUsers`. `restart`: a restart of that unit kills the logins in it. Set `KillMode=process` there.
+`logout`: logind kills what a login leaves behind. Set `KillUserProcesses=no` in its `logind.conf`, or name
+the user in `KillExcludeUsers`. `restart`: a restart of that unit kills the logins in it. Set
+`KillMode=process` there.
 """
 
 from __future__ import annotations
