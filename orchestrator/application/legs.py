@@ -211,7 +211,6 @@ class Legs:
         """A round like any other, begun anew where one was broken off: it only reads."""
         request = await self._do(run_request, run.number)
         journal = RunJournal(run.number, run.epoch, self._records, self._clock)
-        told: set[asyncio.Task[None]] = set()
 
         def show(progress: Progress) -> None:
             data = {
@@ -222,9 +221,8 @@ class Legs:
                 "failure": progress.failure and write_text(progress.failure.detail),
                 "reason": progress.failure and progress.failure.reason,
             }
-            task = asyncio.ensure_future(journal.tell(RunEventKind.PROGRESS, progress.host, "", data))
-            told.add(task)
-            task.add_done_callback(told.discard)
+            with suppress(OrchestratorError):  # the run's end can't be written either, and says why
+                journal.note(RunEventKind.PROGRESS, progress.host, "", data)
 
         round_task = asyncio.ensure_future(
             self._rounds.run(self._reach, _as_round(request), show, self._records)
@@ -246,8 +244,8 @@ class Legs:
             return
         finally:
             stopper.cancel()
-            if told:
-                await asyncio.wait(told)
+            with suppress(OrchestratorError):
+                await journal.settle()
         if state is RoundState.CANCELLED and not cancellation.requested:
             raise asyncio.CancelledError  # the worker is being stopped: another one goes on with it
         await self._do(record_round, run.number, run.epoch, number, self._clock())

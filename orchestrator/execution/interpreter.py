@@ -104,6 +104,12 @@ class Interpreter:
             Fenced: another worker has the run.
             StoreError: the journal can't be written, and so nothing more may happen.
         """
+        try:
+            return await self._advance()
+        finally:
+            await self._leg.journal.settle()
+
+    async def _advance(self) -> LegEnd:
         while True:
             standing = self._course.stand(self._attempts.values(), self._rulings)
             todo = [one for one in standing.next if one.todo is not Todo.RULE]
@@ -115,9 +121,8 @@ class Interpreter:
                     await self._sweep()
                 return end
             if not any(one.todo is Todo.RECOVER for one in todo):
-                await self._leg.journal.tell(
-                    RunEventKind.TASK, "", standing.task, {"title": todo[0].task.title, "hosts": len(todo)}
-                )
+                data = {"title": todo[0].task.title, "hosts": len(todo)}
+                self._leg.journal.note(RunEventKind.TASK, "", standing.task, data)
             ends = await self._all(todo)
             if waits := [end for end in ends if end is not None]:
                 return min(waits, key=_sooner)
@@ -135,13 +140,13 @@ class Interpreter:
         async with self._turns:
             task = one.task
             if isinstance(task, PlannedCheck):
-                return await self._enter(one, await self._checked(one, task))
+                return self._enter(one, await self._checked(one, task))
             if task.module is Module.PAUSE:
                 return await self._pause(one, task)
             if not task.module.reaches:
-                return await self._enter(one, _said(one, task))
+                return self._enter(one, _said(one, task))
             if task.effect is Effect.READ:
-                return await self._enter(one, await self._read(one, task))
+                return self._enter(one, await self._read(one, task))
             return await self._launched(one, task)
 
     # Tasks that leave nothing behind: written down once they are over.
@@ -183,10 +188,10 @@ class Interpreter:
     def _unreached(self, one: Next, error: Unreachable | Exhausted) -> TaskOutcome:
         return _outcome(one, TaskState.UNREACHABLE, error.message)
 
-    async def _enter(self, one: Next, outcome: TaskOutcome) -> LegEnd | None:
+    def _enter(self, one: Next, outcome: TaskOutcome) -> LegEnd | None:
         masked = self._masked(outcome)
         intent = self._intent(one, "")
-        await self._leg.journal.enter(intent, masked)
+        self._leg.journal.enter(intent, masked)
         self._know(intent, masked)
         return None
 
@@ -207,7 +212,7 @@ class Interpreter:
                 until,
             )
         outcome = _outcome(one, TaskState.OK, None, _length(step).total_seconds())
-        await self._leg.journal.conclude(outcome)
+        self._leg.journal.conclude(outcome)
         self._know(one.before.intent, outcome)
         return None
 
@@ -218,7 +223,7 @@ class Interpreter:
             text = command_text(step, self._leg.hosts[one.host], self._leg.source)
         except (InputError, CannotTell) as error:
             if one.todo is Todo.BEGIN:
-                return await self._enter(one, _outcome(one, TaskState.FAILED, error.message))
+                return self._enter(one, _outcome(one, TaskState.FAILED, error.message))
             text = ""  # it is only asked back
         if one.before is not None:
             return await self._recover(one, step, text, one.before)
@@ -229,9 +234,9 @@ class Interpreter:
             session = await self._connect(one.host)
             spool = await self._spool(one.host, session)
         except (Unreachable, Exhausted) as error:
-            return await self._enter(one, self._unreached(one, error))
+            return self._enter(one, self._unreached(one, error))
         except SpoolError as error:
-            return await self._enter(one, _outcome(one, TaskState.FAILED, error.message))
+            return self._enter(one, _outcome(one, TaskState.FAILED, error.message))
         if self._leg.cancellation.requested:
             return None
         intent = self._intent(one, spool)
@@ -266,7 +271,7 @@ class Interpreter:
             )
         kept = replace(outcome, output=str(self._path(intent).relative_to(self._leg.state)))
         kept = self._masked(kept)
-        await self._leg.journal.conclude(kept)
+        self._leg.journal.conclude(kept)
         self._know(intent, kept)
         return None
 

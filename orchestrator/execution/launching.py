@@ -101,7 +101,7 @@ class Launching:
                 await asyncio.sleep(_PAUSE)
                 continue
             heard = time.monotonic()
-            whole = await self._take(report)
+            whole = self._take(report)
             if report.state.over and whole:
                 return await self._outcome(report, recovered=first == self._forbid)
             ask = self._look if report.state.over else self._next()
@@ -133,18 +133,18 @@ class Launching:
         # Its report has the output from the beginning: what is news is looked for.
         return await self._look(session)
 
-    async def _take(self, report: LaunchReport) -> bool:
+    def _take(self, report: LaunchReport) -> bool:
         """Keep what has come; whether that is all there is."""
         found = (("stdout", report.stdout, report.stdout_size), ("stderr", report.stderr, report.stderr_size))
         whole = True
         for name, data, size in found:
             stream = self._streams[name]
             complete = report.state.over and stream.size + len(data) >= size
-            await self._tell(name, stream.take(data, last=complete))
+            self._tell(name, stream.take(data, last=complete))
             whole = whole and complete
         return whole
 
-    async def _tell(self, name: str, text: str) -> None:
+    def _tell(self, name: str, text: str) -> None:
         intent = self._attempted.intent
         for start in range(0, len(text), _PIECE):
             if self._told[name] >= _TOLD:
@@ -154,7 +154,7 @@ class Launching:
             data: dict[str, object] = {"number": intent.number, "stream": name, "text": piece}
             if self._told[name] >= _TOLD:
                 data["cut"] = True
-            await self._journal.tell(RunEventKind.OUTPUT, intent.host, intent.task, data)
+            self._journal.note(RunEventKind.OUTPUT, intent.host, intent.task, data)
 
     async def _outcome(self, report: LaunchReport, *, recovered: bool) -> TaskOutcome:
         rc, state, reason = report.rc, *self._meaning(report, recovered=recovered)

@@ -19,8 +19,6 @@ from orchestrator.records.result_text import write_text
 from orchestrator.records.run_log import Told, tell
 from orchestrator.records.runs import read_reason, run_name
 
-_OUTCOME = ("state", "rc", "reason", "stdout", "stderr", "output", "ended_at", "seconds")
-
 
 @dataclass(frozen=True, slots=True)
 class Entered:
@@ -61,7 +59,8 @@ def attempts(number: int) -> list[Attempt]:
 
 def _row(number: int, line: Intent | Entered, at: datetime) -> Row:
     intent = line.intent if isinstance(line, Entered) else line
-    row = Row(
+    known = _outcome(line.outcome, at) if isinstance(line, Entered) else {"state": TaskState.INTENDED}
+    return Row(
         run_id=number,
         host=intent.host,
         task=intent.task,
@@ -69,30 +68,30 @@ def _row(number: int, line: Intent | Entered, at: datetime) -> Row:
         effect=intent.effect,
         token=intent.token,
         spool=intent.spool,
-        state=TaskState.INTENDED,
         intended_at=at,
+        **known,
     )
-    if isinstance(line, Entered):
-        _fill(row, line.outcome, at)
-    return row
 
 
 def _conclude(number: int, outcomes: Sequence[TaskOutcome], at: datetime) -> None:
-    if not outcomes:
-        return
-    found = Row.objects.filter(
-        run=number, host__in={one.host for one in outcomes}, task__in={one.task for one in outcomes}
-    )
-    rows = {(row.host, row.task, row.number): row for row in found}
+    # One by one: to write them in one statement takes Django several times as long.
     for one in outcomes:
-        _fill(rows[one.host, one.task, one.number], one, at)
-    Row.objects.bulk_update([rows[one.host, one.task, one.number] for one in outcomes], _OUTCOME)
+        rows = Row.objects.filter(run=number, host=one.host, task=one.task, number=one.number)
+        if not rows.update(**_outcome(one, at)):
+            raise LookupError(f"{one.host} {one.task}: attempt {one.number} was not intended")
 
 
-def _fill(row: Row, outcome: TaskOutcome, at: datetime) -> None:
-    row.state, row.rc, row.reason = outcome.state, outcome.rc, write_text(outcome.reason)
-    row.stdout, row.stderr, row.output = outcome.stdout, outcome.stderr, outcome.output
-    row.ended_at, row.seconds = at, outcome.seconds
+def _outcome(outcome: TaskOutcome, at: datetime) -> dict[str, object]:
+    return {
+        "state": outcome.state,
+        "rc": outcome.rc,
+        "reason": write_text(outcome.reason),
+        "stdout": outcome.stdout,
+        "stderr": outcome.stderr,
+        "output": outcome.output,
+        "ended_at": at,
+        "seconds": outcome.seconds,
+    }
 
 
 def _read(row: Row) -> Attempt:
