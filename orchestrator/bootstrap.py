@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -234,6 +233,8 @@ def all_checks() -> Registry[CheckPlugin]:
 
 def versions(checks: Registry[CheckPlugin]) -> Mapping[str, str]:
     """Name -> version of all that executes a plan."""
+    from importlib.metadata import version
+
     return {
         **checks.versions(),
         "wardround": program_version(),

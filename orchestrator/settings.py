@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-from importlib.metadata import version
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -13,6 +12,8 @@ _NO_HOME = "/nonexistent"
 
 
 def program_version() -> str:
+    from importlib.metadata import version
+
     return version("wardround")
 
 

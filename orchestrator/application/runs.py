@@ -32,7 +32,6 @@ from orchestrator.model.run import (
 )
 from orchestrator.model.runbook import Kind, Runbook
 from orchestrator.model.site import Site
-from orchestrator.planning.thaw import thaw_plan
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 from orchestrator.records.journal import attempts
@@ -240,6 +239,8 @@ class Runs:
         """Where a task did not succeed. One whose outcome was taken for done has."""
         bad = [one for one in view.latest if one.outcome and one.outcome.state in _BAD]
         if view.rulings:
+            from orchestrator.planning.thaw import thaw_plan
+
             plan = thaw_plan(Store(self._site.state).plan(view.run.frozen), view.run.plan_digest)
             bad = [one for one in bad if not _done(one.intent, view.rulings, plan)]
         return dict.fromkeys(one.intent.host for one in bad)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, TemplateSyntaxError
+from functools import cache
+from typing import TYPE_CHECKING
 
 from orchestrator.documents.findings import Findings, shown
 from orchestrator.documents.node import Node, ScalarNode, strings
 from orchestrator.errors import Position
 from orchestrator.language import Text
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 _MARKS = ("{{", "{%", "{#")
-_PARSER = Environment(autoescape=False)  # noqa: S701 - it parses and never renders
 
 
 def is_template(value: object) -> bool:
@@ -33,6 +36,8 @@ def wants_filling(node: Node) -> bool:
 
 def check_conditions(node: Node, findings: Findings) -> None:
     """The same for conditions, which are expressions without brackets: `x | length > 0`."""
+    from jinja2 import TemplateSyntaxError
+
     for scalar in strings(node):
         if is_template(scalar.value):
             findings.add(
@@ -43,7 +48,7 @@ def check_conditions(node: Node, findings: Findings) -> None:
             )
             continue
         try:
-            _PARSER.compile_expression(str(scalar.value))
+            _parser().compile_expression(str(scalar.value))
         except TemplateSyntaxError as error:
             _refuse(scalar.position, error.message or "", findings)
         except (RecursionError, ValueError, SyntaxError) as error:
@@ -57,9 +62,19 @@ def check_templates(node: Node, findings: Findings) -> None:
             _check(scalar, findings)
 
 
+@cache
+def _parser() -> Environment:
+    """Imported when a document holds a template: most of those that a command reads hold none."""
+    from jinja2 import Environment
+
+    return Environment(autoescape=False)  # noqa: S701 - it parses and never renders
+
+
 def _check(scalar: ScalarNode, findings: Findings) -> None:
+    from jinja2 import TemplateSyntaxError
+
     try:
-        _PARSER.parse(str(scalar.value))
+        _parser().parse(str(scalar.value))
     except TemplateSyntaxError as error:
         _refuse(_line(scalar, error.lineno), error.message or "", findings)
     except (RecursionError, ValueError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,8 +22,6 @@ from orchestrator.planning.variables import Scope, Variables
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 
-_PLAN = TypeAdapter(Plan)
-
 
 def thaw_plan(content: bytes, digest: str) -> Plan:
     """The plan that was frozen.
@@ -31,7 +30,7 @@ def thaw_plan(content: bytes, digest: str) -> Plan:
         StoreError: it is not the plan of that digest.
     """
     try:
-        plan = _PLAN.validate_json(content)
+        plan = _reader().validate_json(content)
     except ValidationError as error:
         raise _other(digest) from error
     if plan.digest != digest or plan_digest(plan) != digest:
@@ -100,6 +99,12 @@ def _same(
         raise Refused(error.message, error.hint) from error
     secrets = fingerprint(material, secret_key) if material else ""
     return (shown, secrets, purpose) == (planned.address, planned.secrets, planned.environment)
+
+
+@cache
+def _reader() -> TypeAdapter[Plan]:
+    """Made when a run is gone on with: a run that begins has no need of it."""
+    return TypeAdapter(Plan)
 
 
 def _concealed(

@@ -18,17 +18,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
-from testinfra.backend.base import CommandResult
-from testinfra.host import Host as TestinfraHost
 
 from orchestrator.model.check import CheckSpec
 from orchestrator.model.observation import Observation
 from orchestrator.model.question import HttpAnswer, SqlAnswer, TcpAnswer, TlsAnswer
 from orchestrator.plugin.attribute_text import attribute_texts
+
+if TYPE_CHECKING:
+    from testinfra.backend.base import CommandResult
+    from testinfra.host import Host as TestinfraHost
 
 
 class CheckParameters(BaseModel):

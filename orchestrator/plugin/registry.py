@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Generic, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from orchestrator.errors import PluginError
 from orchestrator.language import Text
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 CHECKS = "orchestrator.checks"
 RENDERERS = "orchestrator.renderers"
@@ -19,24 +22,12 @@ class Registry(Generic[Plugin]):
     """The plugins of one kind. Names are known at once; a plugin's code is imported when it is asked for."""
 
     def __init__(self, group: str, required: tuple[str, ...]) -> None:
-        """Read the entry points of `group`; each plugin must have the attributes in `required`.
-
-        Raises:
-            PluginError: two distributions offer a plugin of the same name.
+        """Reads the entry points of `group` when it is first asked; each plugin must have the attributes in
+        `required`. Whatever asks raises PluginError where two distributions offer a plugin of the same name.
         """
+        self._group = group
         self._required = required
         self._loaded: dict[str, Any] = {}
-        self._points: dict[str, EntryPoint] = {}
-        for point in entry_points(group=group):
-            if point.name in self._points:
-                raise PluginError(
-                    Text(
-                        f"两个软件包都提供名为 {point.name} 的插件",
-                        f"two packages offer a plugin named {point.name}",
-                    ),
-                    Text("卸载其中一个", "uninstall one of them"),
-                )
-            self._points[point.name] = point
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -56,6 +47,23 @@ class Registry(Generic[Plugin]):
             self._loaded[name] = self._load(self._points[name])
         plugin: Plugin = self._loaded[name]
         return plugin
+
+    @cached_property
+    def _points(self) -> Mapping[str, EntryPoint]:
+        from importlib.metadata import entry_points
+
+        points: dict[str, EntryPoint] = {}
+        for point in entry_points(group=self._group):
+            if point.name in points:
+                raise PluginError(
+                    Text(
+                        f"两个软件包都提供名为 {point.name} 的插件",
+                        f"two packages offer a plugin named {point.name}",
+                    ),
+                    Text("卸载其中一个", "uninstall one of them"),
+                )
+            points[point.name] = point
+        return points
 
     def _load(self, point: EntryPoint) -> Any:
         try:
