@@ -21,12 +21,25 @@ def surely_gone(life: Life) -> bool:
     ours = _mark(os.getpid())
     if not ours or not life.mark or _place(ours) != _place(life.mark):
         return False
-    return _mark(life.pid) != life.mark
+    return _mark(life.pid) != life.mark and not _hidden(life.pid)
 
 
 def _place(mark: str) -> str:
     """Boot and pid namespace: within one, a pid means the same to both."""
     return mark.rpartition(" ")[0]
+
+
+def _hidden(pid: int) -> bool:
+    """Whether there is one that /proc keeps from us: mounted with hidepid=, it shows no other user's."""
+    if (_PROC / str(pid)).exists():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _mark(pid: int) -> str:
