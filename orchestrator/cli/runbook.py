@@ -149,6 +149,6 @@ def _question(effect: Effect) -> str:
     if effect is Effect.READ:
         return say("只读，什么也不改。认可？", "It only reads and changes nothing: accept it?")
     return say(
-        "会改动主机，但再做一次不再改变什么（idempotent）。认可？",
+        "会改动主机，但幂等：再做一次不再改变什么。认可？",
         "It changes the host, and a second time changes nothing more (idempotent): accept it?",
     )

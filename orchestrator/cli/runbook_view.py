@@ -18,8 +18,8 @@ from orchestrator.model.runbook import ActionTask, Play, Task
 
 EFFECTS = {
     Effect.READ: Text("只读", "read"),
-    Effect.IDEMPOTENT: Text("可重复", "idempotent"),
-    Effect.ONCE: Text("一次", "once"),
+    Effect.IDEMPOTENT: Text("幂等", "idempotent"),
+    Effect.ONCE: Text("仅一次", "once"),
 }
 _COLOURS = {Effect.READ: "green", Effect.IDEMPOTENT: "yellow", Effect.ONCE: "red"}
 _NAMED = 12

@@ -46,7 +46,9 @@ def runbook_schema(checks: Registry[CheckPlugin]) -> Schema:
         definitions[module] = _module(module, model)
     _complete_task(definitions["TaskModel"], checks.names)
     definitions["PlayModel"] |= _plays()
-    definitions["Effect"]["description"] = "read 只读；idempotent 再做一次不再改变什么；once 绝不做第二次"
+    definitions["Effect"]["description"] = (
+        "read 只读；idempotent 幂等，再做一次不再改变什么；once 仅一次，绝不做第二次"
+    )
     definitions["Kind"]["description"] = "用途，决定放行的规则"
     for name in ("TaskModel", "PlayModel"):
         properties = definitions[name]["properties"]

@@ -198,6 +198,8 @@ class Scope:
             raise _wrong(f"{error.message}", text) from None
         except RecursionError:
             raise _wrong("it is nested too deeply", text) from None
+        except SyntaxError as error:  # Python's: Jinja compiles to it, and it has limits of its own
+            raise _wrong(error.msg, text) from None
         except (
             TemplateError,
             ArithmeticError,

@@ -218,6 +218,23 @@ def test_it_says_what_is_wrong_in_it(demo: Demo) -> None:
     }
 
 
+@needs_openssh
+def test_its_routine_is_carried_out_on_the_hosts_marked_as_test_hosts(demo: Demo) -> None:
+    command = Path(sys.executable).with_name("wardround")
+    carried_out = subprocess.run(
+        [command, "--lang", "en", "run", "start", "maintenance", "--site", demo.site],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert carried_out.returncode == 0, carried_out.stdout + carried_out.stderr
+    written = [len(list(place.folder.glob("**/maintenance.log"))) for place in demo.hosts]
+    assert sum(written) == 2
+    for name in ("his-app02", "mq01"):
+        assert _place(demo, name).shell("wc -l < $root/log/maintenance.log").strip() == "1"
+
+
 def test_up_again_keeps_every_host_that_runs(demo: Demo) -> None:
     before = _processes(demo)
     again = stage.up(demo.folder, _silent)

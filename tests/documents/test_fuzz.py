@@ -44,6 +44,24 @@ RUNBOOK = """\
     - check: {command: {command: w, arguments: ["{{ t }}"]}, unit: 次}
     - check: {site_test: "a.py::b"}
 """
+ACTING = """\
+- name: 重启
+  kind: emergency
+  hosts: his
+  vars: {unit: his}
+  tasks:
+    - name: 停止
+      command: {argv: [systemctl, stop, "{{ unit }}"], chdir: /srv}
+      verify: test -e /x
+      timeout: 90
+    - {shell: 'echo "a b" | wc', effect: read}
+    - {script: files/a.sh --all, effect: idempotent}
+    - {command: "w 'x'", effect: once}
+    - {pause: {minutes: 0.5}}
+    - {debug: {msg: "{{ unit }}"}}
+    - {assert: {that: [unit == "his", unit is defined], fail_msg: x}}
+    - {check: {disk: }, timeout: 600}
+"""
 SYSTEMS = """\
 platform: [{id: p, zh: 甲, en: P, tier: T1}]
 systems:
@@ -125,15 +143,18 @@ def test_any_bytes_as_a_runbook(data: bytes, checks: Checks) -> None:
 
 
 @fuzzed
-@given(mutations=MUTATIONS)
+@given(mutations=MUTATIONS, text=st.sampled_from([RUNBOOK, ACTING]))
 def test_any_mutated_runbook(
-    mutations: list[tuple[int, int, list[str]]], checks: Checks, tmp_path: Path
+    mutations: list[tuple[int, int, list[str]]], text: str, checks: Checks, tmp_path: Path
 ) -> None:
+    (tmp_path / "files").mkdir(exist_ok=True)
+    (tmp_path / "files/a.sh").write_text("w\n")
+
     def reader(data: bytes) -> None:
         runbook = read_runbook(str(tmp_path / "m.yml"), data, checks)
         unaccepted(free_items(runbook, checks), [])
 
-    holds(reader, mutated(RUNBOOK, mutations))
+    holds(reader, mutated(text, mutations))
 
 
 @fuzzed

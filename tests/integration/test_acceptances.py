@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from orchestrator.application.acceptances import Acceptances
 from orchestrator.bootstrap import all_checks
 from orchestrator.documents.accepted import read_acceptances
 from orchestrator.errors import ChainBroken, Forbidden, InputError, Unauthenticated
+from orchestrator.model.effect import Effect
 from orchestrator.model.person import Permission
 from orchestrator.records.audit_place import audit_folder
 from orchestrator.records.models import Event
@@ -56,6 +58,45 @@ def test_whoever_is_logged_in_and_authorised_accepts_and_the_log_tells_of_it(
     event = Event.objects.get(kind="free_item_accepted")
     assert (event.actor, event.proof, entry.digest in event.data) == (REQUESTER, "session", True)
     assert acceptances.waiting("free") == ()
+
+
+ACTING = """\
+- name: 例行
+  kind: routine
+  hosts: all
+  tasks:
+    - {id: again, shell: sync, effect: idempotent}
+    - {id: look, shell: uptime, effect: read}
+    - {id: both, shell: uptime, effect: idempotent}
+    - {id: once, shell: reboot, verify: sync}
+"""
+
+
+def test_each_text_is_accepted_as_what_the_runbook_takes_it_for_or_as_less(
+    cast: Cast, acceptances: Acceptances, accepted: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "runbooks" / "routine"
+    folder.mkdir()
+    (folder / "acting.yml").write_text(ACTING, encoding="utf-8")
+    cast.authorise(REQUESTER, Permission.ACCEPT)
+    cast.log_in(REQUESTER)
+    waiting = acceptances.waiting("acting")
+    assert [(item.text, item.effect) for item in waiting] == [("sync", Effect.READ), ("uptime", Effect.READ)]
+    (again,) = [item for item in waiting if item.text == "sync"]
+    acceptances.accept([replace(again, effect=Effect.IDEMPOTENT)], "may be repeated")
+    assert [(item.task, item.text, item.effect) for item in acceptances.waiting("acting")] == [
+        ("look", "uptime", Effect.READ),
+        ("once", "sync", Effect.READ),
+    ]
+    acceptances.accept(acceptances.waiting("acting"), "only reads")
+    assert acceptances.waiting("acting") == ()
+    assert [(one.what, one.effect) for one in read_acceptances("a.yml", accepted.read_bytes())] == [
+        ("sync", Effect.IDEMPOTENT),
+        ("uptime", Effect.READ),
+        ("sync", Effect.READ),
+    ]
+    told = [json.loads(event.data)["effect"] for event in Event.objects.filter(kind="free_item_accepted")]
+    assert told == ["idempotent", "read", "read"]
 
 
 def test_nobody_else_accepts_and_nothing_is_written(

@@ -137,6 +137,7 @@ def test_a_template_stays_in_its_sandbox(template: str) -> None:
         "{% set a = 'aaaaaaaa' %}" + "{% set a = a ~ a %}" * 40 + "{{ a }}",
         "{{ " + "(" * 3_000 + "1" + ")" * 3_000 + " }}",
         "{{ 1 }}" * 20_000,
+        "{% for a in [1] %}" * 25 + "{% endfor %}" * 25,
     ],
 )
 def test_a_template_that_asks_too_much_is_refused(template: str) -> None:
