@@ -171,6 +171,12 @@ def test_an_accepted_command_may_ask_its_shell_for_a_length(checks: Checks) -> N
     assert task.arguments == {"cmd": "n=ab; echo ${#n}"}
 
 
+@pytest.mark.parametrize("that", ["x | bool", "x is match('a')", "[a, b | default(3) > 2]", "x\n"])
+def test_a_condition_may_use_any_filter_or_test_that_planning_knows(that: str, checks: Checks) -> None:
+    written = that if that.startswith("[") else f'"{that}"'
+    assert action(f"{{assert: {{that: {written}}}}}", checks).module is Module.ASSERT
+
+
 @pytest.mark.parametrize("timeout", ["600", "0.5"])
 def test_a_check_may_take_ten_minutes(timeout: str, checks: Checks) -> None:
     (task,) = tasks(f"{{check: {{disk: }}, timeout: {timeout}}}", checks=checks)
