@@ -3,7 +3,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help setup demo demo-down test storm lint format lock bench bundle bundle-test clean
+.PHONY: help setup demo demo-down test storm lint format lock bench bench-runs bundle bundle-test clean
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -40,6 +40,10 @@ lock: $(STAMP) ## Make the lock files anew from pyproject.toml
 bench: $(STAMP) ## Us and the peers side by side (takes minutes)
 	@sh scripts/system_packages.sh test
 	@sh scripts/bench.sh
+
+bench-runs: $(STAMP) ## Runs beside ansible, pyinfra and fabric (takes minutes)
+	@sh scripts/system_packages.sh test
+	@sh scripts/bench.sh --runs-of-tasks
 
 bundle: $(STAMP) ## All that an installation without internet needs, in one file
 	@sh scripts/bundle.sh

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Puts the peers into an environment of their own, then measures: `sh scripts/bench.sh --hosts 200 --runs 3`.
+# Puts the peers into an environment of their own, then measures rounds: `sh scripts/bench.sh --hosts 200 --runs 3`,
+# or runs: `sh scripts/bench.sh --runs-of-tasks --only first`.
 set -eu
 cd "$(dirname "$0")/.."
 bench=.venv-bench
@@ -12,4 +13,8 @@ if [ ! "$stamp" -nt requirements/bench.lock ]; then
 fi
 # As in an installed wheel, and as pip has done for the peers.
 .venv/bin/python -m compileall -q orchestrator plugins
+if [ "${1:-}" = --runs-of-tasks ]; then
+    shift
+    exec .venv/bin/python -m benchmarks.runs "$@"
+fi
 exec .venv/bin/python -m benchmarks "$@"

@@ -24,6 +24,9 @@ def waiting(folder: Path, runs_waiting: int, seconds: float) -> Rows:
     )
     with bench_site(folder, 1) as site:
         site.write_runbook("pause", [{"pause": {"minutes": _PAUSE_MINUTES}}])
+        # Once before, or twenty legs at once would each ask Ansible for the inventory.
+        site.write_runbook("once-before", [{"debug": {"msg": "nothing"}}])
+        site.start("once-before")
         ask_in_advance(site, "pause", runs_waiting)
         with living_worker(site) as worker:
             say(f"{runs_waiting} runs are begun ...")
