@@ -15,6 +15,7 @@ from orchestrator.documents.schema import runbook_schema
 from orchestrator.documents.site import read_site
 from orchestrator.documents.systems import read_systems
 from orchestrator.model.effect import Effect
+from orchestrator.model.runbook import CheckTask
 from orchestrator.model.site import Site
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import CHECKS, Registry
@@ -54,6 +55,17 @@ def test_a_morning_round_looks_at_fourteen_things_or_more_on_every_host(
     first = read_runbook(str(path), path.read_bytes(), checks).plays[0]
     assert first.hosts == "all"
     assert len(first.tasks) >= 14
+
+
+def test_the_evening_looks_at_a_part_of_what_the_morning_looks_at(checks: Registry[CheckPlugin]) -> None:
+    def tasks(name: str) -> dict[str, str]:
+        path = content_root() / "runbooks" / "inspection" / f"{name}.yml"
+        (play,) = read_runbook(str(path), path.read_bytes(), checks).plays
+        return {task.id: task.check for task in play.tasks if isinstance(task, CheckTask)}
+
+    evening, morning = tasks("evening"), tasks("morning")
+    assert 10 <= len(evening) < len(morning)
+    assert evening.items() <= morning.items()
 
 
 @pytest.mark.parametrize("folder", ROUNDS)

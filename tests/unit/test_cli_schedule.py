@@ -48,7 +48,7 @@ def test_a_new_site_has_two_rounds_a_day(
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     assert [line[:4] for line in lines] == [
         ["2026-11-24 06:30 周二", "morning-round", "早巡检", "inspection/morning"],
-        ["2026-11-24 17:45 周二", "evening-round", "晚巡检", "inspection/morning"],
+        ["2026-11-24 17:45 周二", "evening-round", "晚巡检", "inspection/evening"],
         ["2026-11-25 06:30 周三", "morning-round", "早巡检", "inspection/morning"],
     ]
     assert all("每天；错峰到" in line[4] for line in lines)
