@@ -19,6 +19,14 @@ from orchestrator.settings import content_root
 from orchestrator.worker.scheduler import Scheduler
 from orchestrator.worker.timetable_watch import TimetableWatch
 
+RUNBOOK = """\
+- name: ours
+  kind: inspection
+  hosts: all
+  tasks:
+    - {name: load, id: load, check: {cpu_load: {}}}
+"""
+
 
 @dataclass
 class Wall:
@@ -58,9 +66,17 @@ class Place:
         # Files that are written within a tick of the disk's clock would look the same.
         os.utime(path, (self._written, self._written))
 
-    def scheduler(self) -> Scheduler:
-        """Another worker's."""
-        return Scheduler(TimetableWatch(self.timetables, lambda: self.timetables), all_checks(), self.wall)
+    def write_runbook(self, name: str) -> Path:
+        """One that is quickly read."""
+        path = self.root / "runbooks" / "inspection" / f"{name}.yml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(RUNBOOK, encoding="utf-8")
+        return path
+
+    def scheduler(self, wall: Wall | None = None) -> Scheduler:
+        """Another worker's, which may have a clock of its own."""
+        watch = TimetableWatch(self.timetables, lambda: self.timetables)
+        return Scheduler(watch, all_checks(), wall or self.wall)
 
 
 def states(name: str = "round") -> dict[str, str]:

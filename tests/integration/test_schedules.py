@@ -194,13 +194,7 @@ def test_a_timetable_that_was_broken_from_the_start_is_taken_up_when_what_it_nam
     with caplog.at_level(logging.ERROR):
         worker.tick()
     assert "nothing runs" in caplog.text
-    folder = place.root / "runbooks" / "inspection"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "ours.yml").write_text(
-        "- name: ours\n  kind: inspection\n  hosts: all\n  tasks:\n"
-        "    - {name: load, id: load, check: {cpu_load: {}}}\n",
-        encoding="utf-8",
-    )
+    place.write_runbook("ours")
     for _ in range(20):
         worker.tick()
     wall.now = START + timedelta(hours=6, minutes=30)
@@ -212,14 +206,7 @@ def test_a_runbook_that_is_gone_when_it_is_due_is_a_missed_one_with_its_reason(
     tmp_path: Path, wall: Wall
 ) -> None:
     place = _place(tmp_path, wall)
-    folder = place.root / "runbooks" / "inspection"
-    folder.mkdir(parents=True, exist_ok=True)
-    runbook = folder / "ours.yml"
-    runbook.write_text(
-        "- name: ours\n  kind: inspection\n  hosts: all\n  tasks:\n"
-        "    - {name: load, id: load, check: {cpu_load: {}}}\n",
-        encoding="utf-8",
-    )
+    runbook = place.write_runbook("ours")
     place.write(ONE.format(more="").replace("morning", "ours"))
     worker = place.scheduler()
     worker.tick()
@@ -228,6 +215,7 @@ def test_a_runbook_that_is_gone_when_it_is_due_is_a_missed_one_with_its_reason(
     worker.tick()
     (row,) = Row.objects.all()
     assert row.state == "missed"
+    assert row.reason is not None
     assert "no runbook" in row.reason[1]
     assert Run.objects.count() == 0
 
