@@ -86,7 +86,7 @@ class TaskModel(BaseModel):
         None, description="结果不明时用来查明的只读命令：退出码 0 表示已生效；须由另一人认可"
     )
     timeout: Annotated[Seconds | None, AfterValidator(given)] = Field(
-        None, description="时限，秒；检查的每条命令默认 10，其他任务默认不限"
+        None, description="时限，秒；检查的每条命令默认 10，effect: read 的命令默认 600，其他默认不限"
     )
 
 

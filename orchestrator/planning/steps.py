@@ -16,6 +16,9 @@ from orchestrator.planning.complaints import Complaint, Complaints
 from orchestrator.planning.secrets import conceal, reveal
 from orchestrator.planning.variables import Scope
 
+READ_TIMEOUT = 600.0
+"""Seconds for a command that only reads, where its task says nothing: nothing is lost when it is given up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -58,14 +61,16 @@ def plan_step(
             complaints.add(host.name, Complaint.of("parameter", f"{task.module}.{name}", error, place))
     if wrong or not _usable(task, {**arguments, **concealed}, host, complaints):
         return None
+    effect = (task.effect or Effect.ONCE) if task.module.reaches else Effect.READ
+    reads = task.module.reaches and effect is Effect.READ
     step = PlannedStep(
         id=task.id,
         title=task.title,
         module=task.module,
         arguments=arguments,
-        effect=(task.effect or Effect.ONCE) if task.module.reaches else Effect.READ,
+        effect=effect,
         verify=task.verify,
-        timeout=task.timeout,
+        timeout=READ_TIMEOUT if reads and task.timeout is None else task.timeout,
         secret=tuple(sorted(concealed)),
     )
     return Step(step, concealed)

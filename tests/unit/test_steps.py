@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,6 +58,12 @@ def test_the_plays_keep_the_order_of_checks_and_actions_and_of_hosts() -> None:
     assert (made.size, made.actions, made.effect) == (2, 6, Effect.ONCE)
 
 
+def test_a_command_that_only_reads_is_given_up_after_ten_minutes_unless_its_task_says_otherwise() -> None:
+    reads = action(effect=Effect.READ)
+    assert step(planned(reads)).timeout == 600.0
+    assert step(planned(replace(reads, timeout=5.0))).timeout == 5.0
+
+
 def test_arguments_are_rendered_for_each_host() -> None:
     stock = inventory(host("a", unit="his"), host("b", unit="emr"))
     words: list[object] = ["systemctl", "restart", "{{ unit }}", "{{ times }}", " "]
@@ -81,6 +88,7 @@ def test_what_nobody_accepted_counts_as_once_and_what_leaves_hosts_alone_as_read
         Effect.READ,
     ]
     assert step(made, "pause").arguments == {"seconds": 3}
+    assert {one.timeout for one in made.hosts[0].steps} == {None}
     assert step(made, "debug").arguments == {"msg": "2 done"}
 
 
