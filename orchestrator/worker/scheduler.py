@@ -75,21 +75,20 @@ class Scheduler:
             self._coming = None
 
     def _keep(self) -> None:
-        try:
-            while not self._stop.is_set():
-                try:
-                    self.tick()
-                    self._trouble = ""
-                except OrchestratorError as error:
-                    self._complain(error.message)
-                except Exception as error:  # noqa: BLE001 - a fault of ours must not end all schedules unseen
-                    self._complain(Text(repr(error), repr(error)))
-                self._stop.wait(TICK_SECONDS)
-        finally:
-            disconnect()
+        while not self._stop.is_set():
+            try:
+                self.tick()
+                self._trouble = ""
+            except OrchestratorError as error:
+                self._complain(error.message)
+            except Exception as error:  # noqa: BLE001 - a fault of ours must not end all schedules unseen
+                self._complain(Text(repr(error), repr(error)))
+            self._stop.wait(TICK_SECONDS)
+        disconnect()
 
     def _complain(self, about: Text) -> None:
-        """Once, not every second."""
+        """Once, not every second. A connection that the server has closed is made anew."""
+        disconnect()
         if about.en != self._trouble:
             _log.error("时间表暂时无人照看：%s / nobody looks after the timetable: %s", about.zh, about.en)
         self._trouble = about.en
