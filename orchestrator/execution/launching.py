@@ -91,8 +91,11 @@ class Launching:
         return await self._follow(self._forbid)
 
     async def _follow(self, first: Callable[[Session], Awaitable[LaunchReport]]) -> TaskOutcome | None:
-        ask, heard = first, time.monotonic()
+        ask, heard, forbidden = first, time.monotonic(), False
         while True:
+            if ask == self._start and self._cancellation.requested:
+                ask = self._forbid  # it is not known to have begun, and is not to begin any more
+            forbidden = forbidden or ask == self._forbid
             try:
                 report = await ask(await self._connect())
             except (Unreachable, SpoolError, Exhausted):
@@ -103,7 +106,7 @@ class Launching:
             heard = time.monotonic()
             whole = self._take(report)
             if report.state.over and whole:
-                return await self._outcome(report, recovered=first == self._forbid)
+                return await self._outcome(report, recovered=forbidden)
             ask = self._look if report.state.over else self._next()
 
     def _next(self) -> Callable[[Session], Awaitable[LaunchReport]]:
