@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from benchmarks.runs.asking import ask_in_advance
+from benchmarks.runs.asking import ask_for_many
 from benchmarks.runs.site import bench_site, living_worker, steps
 from benchmarks.runs.table import Rows, say
 from benchmarks.usage import tree_cpu
@@ -26,7 +26,8 @@ _PATIENCE = 600.0
 
 
 def shared(folder: Path, count: int, hosts: int, runs: int) -> Rows:
-    """`count` runs of read steps over the same hosts wait when the workers begin."""
+    """`count` runs of read steps over the same hosts, asked for when the workers have begun. The time is from
+    the first that was taken up to the end of the last."""
     rows = Rows(
         f"{count} runs of {STEPS} read steps on {hosts} hosts, on PostgreSQL"
         f" ({CONCURRENCY} runs at a time in each worker)",
@@ -45,12 +46,13 @@ def _carried_out(folder: Path, count: int, hosts: int, workers: int) -> tuple[fl
     with _server() as server, bench_site(folder, hosts, server) as site:
         site.write_runbook("shared", steps(STEPS, "read"))
         site.start("shared")
-        ask_in_advance(site, "shared", count)
         before = tree_cpu(site.servers)
         with contextlib.ExitStack() as stack:
             living = [stack.enter_context(living_worker(site, f"bench{number}")) for number in range(workers)]
+            begun = sum(worker.cpu() for worker in living)
+            ask_for_many(site, "shared", count)
             by = _until_all_are_over(server, count + 1)
-            used = sum(worker.cpu() for worker in living)
+            used = sum(worker.cpu() for worker in living) - begun
         return _seconds(server), max(by.values()), used, tree_cpu(site.servers) - before
 
 

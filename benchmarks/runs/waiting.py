@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from benchmarks.runs.asking import ask_in_advance
+from benchmarks.runs.asking import ask_for_many
 from benchmarks.runs.site import BenchSite, bench_site, living_worker
 from benchmarks.runs.table import Rows, say
 from benchmarks.usage import tree_mib
@@ -27,7 +27,7 @@ def waiting(folder: Path, runs_waiting: int, seconds: float) -> Rows:
         # Once before, or twenty legs at once would each ask Ansible for the inventory.
         site.write_runbook("once-before", [{"debug": {"msg": "nothing"}}])
         site.start("once-before")
-        ask_in_advance(site, "pause", runs_waiting)
+        ask_for_many(site, "pause", runs_waiting)
         with living_worker(site) as worker:
             say(f"{runs_waiting} runs are begun ...")
             _until_all_wait(site, runs_waiting)
