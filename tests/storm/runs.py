@@ -2,8 +2,9 @@
 
 With `--hands worker` two `wardround worker` processes carry the runs out; with `--hands command` each run's
 own `wardround run start` does, and `wardround run resume` goes on after it was killed. Blows: `kill` (SIGKILL
-of one of these), `cut` (all logins on the hosts are killed), `freeze` (a worker is stopped past its lease,
-and woken once another has taken over).
+of one of these), `cut` (all logins on the hosts are killed), `drop` (all packets are lost for seconds; for
+root, in a network namespace of its own), `freeze` (a worker is stopped past its lease, and woken once another
+has taken over).
 
 It prints its seed and its counts, and ends with 1 when an effect of `once` happened twice, one was lost, an
 outcome was said to be unknown, or a run did not end. No blow of these makes an outcome unknown.
@@ -13,19 +14,21 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import random
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from orchestrator.application.clock import system_clock
 from orchestrator.bootstrap import Wardround, open_wardround
-from orchestrator.model.run import Run, RunState, TaskState, Wait
+from orchestrator.model.run import Attempt, Run, RunState, TaskState, Wait
 from orchestrator.records.leases import list_leases
 from orchestrator.records.postings import leg_due
 from orchestrator.records.run_log import run_events
@@ -37,9 +40,11 @@ HOSTS = ("t1", "t2", "t3", "t4")
 OPEN = 4
 """Runs that there are always under way, so that each blow hits something."""
 LOOK: dict[str, object] = {"id": "look", "command": "test -d /", "effect": "read"}
+NAMESPACE = "WARDROUND_STORM_NAMESPACE"
 PATIENCE = 300.0
 """Seconds for what is left to end, once the blows are over."""
 WRITING = ("once-a", "once-b", "same")
+_NOT_KNOWN = (TaskState.UNKNOWN, TaskState.INTENDED)
 WORKERS = ("anna", "bert")
 
 
@@ -50,8 +55,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--hands", choices=("worker", "command"), default="worker")
-    parser.add_argument("--kinds", nargs="+", choices=("kill", "cut", "freeze"), default=["kill"])
+    parser.add_argument("--kinds", nargs="+", choices=("kill", "cut", "drop", "freeze"), default=["kill"])
     options = parser.parse_args()
+    if "drop" in options.kinds and NAMESPACE not in os.environ:
+        enter_namespace()
     print(
         f"runs on {options.database}, by {options.hands}: {options.blows} blows of "
         f"{' '.join(options.kinds)}, seed {options.seed}",
@@ -170,35 +177,52 @@ class Storm:
     def tell(self) -> int:
         """Print what came of it; 1 when something is wrong."""
         runs = self._wardround.runs.list(100_000)
-        states = Counter(run.state.value for run in runs)
         effects = Counter(line for host in HOSTS for line in self._site.lines(host))
-        doubled = [effect for effect, count in effects.items() if count > 1]
-        unknown, lost = [], []
-        for run in runs:
-            name = run.runbook.rpartition("/")[2]
-            for one in self._wardround.runs.get(run.number).attempts:
-                place = f"{name} {one.intent.host} {one.intent.task}"
-                if one.outcome is None or one.outcome.state is TaskState.UNKNOWN:
-                    unknown.append(place)
-                elif one.outcome.state is TaskState.OK and one.intent.task.startswith("once"):
-                    lost += [] if effects[place] else [place]
-            if run.state is RunState.SUCCEEDED:
-                expected = {f"{name} {host} {task}" for host in self._hosts[name] for task in WRITING}
-                lost += sorted(expected - set(effects))
-        wrong = not runs or doubled or unknown or lost or states.total() - states["succeeded"]
-        gaps = sum(self._gap(run.number, run.last_event) for run in runs)
+        wrong = {
+            "twice": {effect for effect, count in effects.items() if count > 1},
+            "lost": {place for run in runs for place in self._said_done(run) if not effects[place]},
+            "denied": {place for run in runs for place in self._said_not_begun(run) if effects[place]},
+            "unknown": {place for run in runs for place in self._places(run, *_NOT_KNOWN)},
+            "not ended as they must": {
+                f"run {run.number} {run.state}" for run in runs if not self._well(run)
+            },
+            "with a gap": {f"run {run.number}" for run in runs if self._gap(run.number, run.last_event)},
+        }
         blows = ", ".join(f"{count} {kind}" for kind, count in sorted(self._blows.items()))
-        print(
-            f"{blows}; {len(runs)} runs: {dict(states)}; {effects.total()} effects, {len(doubled)} twice, "
-            f"{len(set(lost))} lost, {len(set(unknown))} unknown; {gaps} runs with a gap among their events",
-            flush=True,
-        )
-        for place in [*doubled, *lost, *unknown][:20]:
-            print(f"  {place}")
-        for run in runs:
-            if run.state is not RunState.SUCCEEDED:
-                print(f"  run {run.number} {run.state} {run.wait} {run.reason}")
-        return 1 if wrong or gaps else 0
+        states = ", ".join(f"{count} {state}" for state, count in Counter(run.state for run in runs).items())
+        counts = ", ".join(f"{len(found)} {what}" for what, found in wrong.items())
+        print(f"{blows}; {len(runs)} runs: {states}; {effects.total()} effects; {counts}", flush=True)
+        for what, found in wrong.items():
+            for place in sorted(found)[:20]:
+                print(f"  {what}: {place}")
+        return 1 if not runs or any(wrong.values()) else 0
+
+    def _said_done(self, run: Run) -> set[str]:
+        """Effects that a run says happened."""
+        done = {place for place in self._places(run, TaskState.OK) if place.rpartition(" ")[2] in WRITING}
+        if run.state is RunState.SUCCEEDED:
+            done |= {f"{_name(run)} {host} {task}" for host in self._hosts[_name(run)] for task in WRITING}
+        return done
+
+    def _said_not_begun(self, run: Run) -> set[str]:
+        return self._places(run, TaskState.UNREACHABLE, TaskState.SKIPPED)
+
+    def _places(self, run: Run, *states: TaskState) -> set[str]:
+        """Where the latest attempt is in one of these states."""
+        latest = {(one.intent.host, one.intent.task): one for one in self._attempts(run)}
+        found = {
+            place: one.outcome.state if one.outcome else TaskState.INTENDED for place, one in latest.items()
+        }
+        return {f"{_name(run)} {host} {task}" for (host, task), state in found.items() if state in states}
+
+    def _well(self, run: Run) -> bool:
+        """A host that could not be reached when its task was to begin stays out, and says so."""
+        if run.state is RunState.FAILED:
+            return bool(self._places(run, TaskState.UNREACHABLE)) and bool({"cut", "drop"} & set(self._blows))
+        return run.state is RunState.SUCCEEDED
+
+    def _attempts(self, run: Run) -> Sequence[Attempt]:
+        return self._wardround.runs.get(run.number).attempts
 
     def _gap(self, number: int, last: int) -> bool:
         sequences: list[int] = []
@@ -240,6 +264,10 @@ class Storm:
         time.sleep(self._chance.uniform(0, 2.5))
         if kind == "cut":
             self._server.end_connections()
+        elif kind == "drop":
+            _link("down")
+            time.sleep(self._chance.uniform(0.5, 8))
+            _link("up")
         elif kind == "freeze":
             code = self._hands.freeze(self._chance)
             assert code == 4, f"a worker that was fenced ended with {code}"
@@ -248,6 +276,22 @@ class Storm:
 
     def _all_over(self) -> bool:
         return all(run.state.over or run.wait == "ruling" for run in self._wardround.runs.list(100_000))
+
+
+def _name(run: Run) -> str:
+    return run.runbook.rpartition("/")[2]
+
+
+def enter_namespace() -> None:
+    """Begin anew where there is no network but our own loopback, which may be cut."""
+    script = 'ip link set lo up && exec "$@"'
+    again = [sys.executable, "-m", "tests.storm.runs", *sys.argv[1:]]
+    os.environ[NAMESPACE] = "1"
+    os.execvp("unshare", ["unshare", "-n", "sh", "-c", script, "sh", *again])
+
+
+def _link(state: str) -> None:
+    subprocess.run(["ip", "link", "set", "lo", state], check=True)
 
 
 def until_true(
