@@ -197,6 +197,8 @@ def _config(port: int, host_key: Path, authorized: Path, options: Sequence[str])
         "MaxSessions 100",
         "PrintMotd no",
         "LogLevel VERBOSE",
+        # Else bash reads the .bashrc of whoever runs the tests at each login. An earlier SetEnv comes first.
+        "SetEnv SHLVL=2",
     ]
     return "\n".join(lines) + "\n"
 

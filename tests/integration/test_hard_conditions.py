@@ -466,9 +466,15 @@ async def test_a_round_over_300_hosts_of_which_100_are_down_ends_within_its_time
                 connection = replace(server.connection(connect_timeout=2.0), port=port)
                 hosts[f"{name}{number}"] = server.host(f"{name}{number}", connection=connection)
         began = time.monotonic()
-        outcomes = await round_of(hosts, {"x": raw("true")}, server.known_hosts_line, seconds=240.0)
+        outcomes = await round_of(
+            hosts, {"x": raw("true")}, server.known_hosts_line, seconds=240.0, timeout=60.0
+        )
         took = time.monotonic() - began
     found = reasons(outcomes.values())
+    lost = [
+        outcome.failure for host, outcome in outcomes.items() if host.startswith("up") and outcome.failure
+    ]
+    assert lost == []
     assert (found.count(None), found.count(UnreachableReason.REFUSED)) == (200, 50)
     assert found.count(UnreachableReason.TIMEOUT) == 50
     assert [verdicts(outcomes[f"up{number}"]) for number in range(200)] == [[Verdict.OK]] * 200
@@ -478,8 +484,16 @@ async def test_a_round_over_300_hosts_of_which_100_are_down_ends_within_its_time
 
 async def test_a_controller_with_64_descriptors_sees_every_host(tmp_path: Path) -> None:
     with server_with(tmp_path) as server, few_descriptors(64):
-        outcomes = await round_of(fleet(server, 40), {"x": raw("echo 1", "true")}, server.known_hosts_line)
+        outcomes = await round_of(
+            fleet(server, 40),
+            {"x": raw("echo 1", "true")},
+            server.known_hosts_line,
+            seconds=240.0,
+            timeout=60.0,
+        )
     assert len(outcomes) == 40
+    said = [result.reason for outcome in outcomes.values() for result in outcome.results if result.reason]
+    assert said == []
     assert {verdict for outcome in outcomes.values() for verdict in verdicts(outcome)} == {Verdict.OK}
 
 
