@@ -69,10 +69,10 @@ class Scheduler:
         if self._known is not None:
             self._look(self._known)
         self._coming = self._watch.fresh() or self._coming
-        if self._coming is not None:
-            self._take_up(self._coming)
-            self._look(self._coming)
+        if (coming := self._coming) is not None:
+            self._take_up(coming)
             self._coming = None
+            self._look(coming)
 
     def _keep(self) -> None:
         while not self._stop.is_set():
@@ -129,8 +129,12 @@ class Scheduler:
         except NotFound as error:
             _tell_ended(schedule, error)
             return None
-        if settled is not None:
-            _tell(schedule.name, settled.occurrences)
+        if settled is None:
+            # The records are an earlier state that was restored, or a worker has another timetable.
+            _log.error("%s 未被记录，重新开始照看 / %s is looked after anew", schedule.name, schedule.name)
+            self._coming = known
+            return None
+        _tell(schedule.name, settled.occurrences)
         return settled
 
     def _go_on(self, known: Timetables, schedule: Schedule | None, name: str) -> None:

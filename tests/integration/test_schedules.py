@@ -255,6 +255,19 @@ def test_a_clock_that_is_set_back_repeats_nothing(tmp_path: Path, wall: Wall) ->
     assert Run.objects.get().state == RunState.SUCCEEDED
 
 
+def test_a_schedule_that_a_restored_backup_does_not_know_is_looked_after_anew(
+    tmp_path: Path, wall: Wall
+) -> None:
+    worker = _place(tmp_path, wall).scheduler()
+    worker.tick()
+    ScheduleWatch.objects.all().delete()
+    wall.now = START + timedelta(hours=6, minutes=30)
+    worker.tick()
+    wall.go_on(days=1)
+    worker.tick()
+    assert states() == {"03-03 06:30": "started"}
+
+
 def test_a_thousand_missed_ones_are_rows_of_their_own_and_one_event(tmp_path: Path, wall: Wall) -> None:
     place = Place(
         tmp_path / "site",
