@@ -243,7 +243,7 @@ class Runs:
 
             plan = thaw_plan(Store(self._site.state).plan(view.run.frozen), view.run.plan_digest)
             bad = [one for one in bad if not _done(one.intent, view.rulings, plan)]
-        return dict.fromkeys(one.intent.host for one in bad)
+        return dict.fromkeys(one.intent.host for one in bad if one.intent.host)
 
     def _rests(self, run: Run) -> bool:
         """Whether nothing more happens by itself soon. A wait that is over, and that no worker has taken up

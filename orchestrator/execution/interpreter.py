@@ -336,11 +336,20 @@ class Interpreter:
                 Wait.RULING,
                 Text(f"结果未知，须由人裁定：{places}", f"outcome unknown, a person has to rule: {places}"),
             )
+        self._end_pause(standing)
         counts = Counter(
             attempt.outcome.state.value for attempt in self._attempts.values() if attempt.outcome is not None
         )
         state, reason = self._final(standing, unruled)
         return LegEnd(state, reason=reason, counts=dict(counts))
+
+    def _end_pause(self, standing: Standing) -> None:
+        """One that a cancellation found under way: there is nobody to ask back what came of it."""
+        for one in standing.next:
+            if one.host == EVERY_HOST and one.before is not None:
+                outcome = _outcome(one, TaskState.STOPPED, None)
+                self._leg.journal.conclude(outcome)
+                self._know(one.before.intent, outcome)
 
     def _final(self, standing: Standing, unruled: Sequence[Next]) -> tuple[RunState, Text | None]:
         lost = sorted(

@@ -21,7 +21,7 @@ from django.db import transaction
 from orchestrator.application.legs import Legs
 from orchestrator.application.recorder import records_thread
 from orchestrator.bootstrap import Wardround, open_wardround
-from orchestrator.errors import Fenced, StoreError
+from orchestrator.errors import Fenced, InputError, StoreError
 from orchestrator.execution import interpreter, launching
 from orchestrator.language import Text
 from orchestrator.model.actor import Actor, Proof
@@ -542,6 +542,16 @@ def test_a_pause_is_over_when_its_time_has_come_and_not_before(ward: Ward) -> No
     assert ward.site.lines("done") == []
     ward.now = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
     assert ward.advance(number).state is RunState.SUCCEEDED
+
+
+def test_a_pause_that_is_cancelled_is_over(ward: Ward) -> None:
+    number = ward.ask([{"id": "rest", "pause": {"minutes": 30}}, writes(ward)])
+    assert ward.advance(number).wait is Wait.TIME
+    ward.runs.cancel(number)
+    assert ward.advance(number).state is RunState.CANCELLED
+    assert ward.attempts(number) == [("", "rest", 1, TaskState.STOPPED)]
+    with pytest.raises(InputError, match="failed on no host"):
+        ward.runs.retry_failed(number)
 
 
 # --- output ------------------------------------------------------------------------------------------------
