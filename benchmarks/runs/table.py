@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 
@@ -41,6 +42,8 @@ def say(text: str) -> None:
 
 
 def _spread(values: Sequence[float]) -> str:
+    if any(math.isnan(value) for value in values):
+        return ""  # not measured
     median = statistics.median(values)
     if len(values) == 1:
         return f"{median:.3g}"
