@@ -258,7 +258,7 @@ class Legs:
 
     async def _lay_down(self, run: Run, error: OrchestratorError, cancellation: Cancellation) -> None:
         """A run that was begun can't go on as things are. It waits for that to be mended, unless it is
-        refused for good; and while something of it may be under way on a host it has not failed in any case."""
+        refused for good; while something of it may be under way on a host it has not failed in any case."""
         known = await self._do(attempts, run.number)
         latest = {(one.intent.host, one.intent.task): one for one in known if one.intent.host != EVERY_HOST}
         unsettled = [one for one in latest.values() if one.outcome is None]
