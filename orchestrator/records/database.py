@@ -108,9 +108,8 @@ def database_faults() -> Iterator[None]:
     try:
         yield
     except (DatabaseError, InterfaceError, OSError) as error:
-        if not connection.in_atomic_block:
-            # A server that was restarted has closed it: the next question makes another one.
-            connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block and connection.connection and not connection.is_usable():
+            connection.close()  # a server that was restarted has closed it: the next question makes another
         told = _told(error)
         if told is None:
             raise

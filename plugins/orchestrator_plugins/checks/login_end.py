@@ -70,7 +70,7 @@ def observe(ask: Ask, parameters: Parameters) -> Iterable[Observation]:
 
 
 def _of_login(parts: Mapping[str, str], said: str) -> Observation:
-    kill, exclude = parts["kill"], parts["exclude"]
+    kill, exclude = parts.get("kill", ""), parts.get("exclude", "")
     if kill not in ("b true", "b false") or not exclude.startswith("as "):
         raise unreadable(said)
     ends = kill == "b true" and f'"{parts["user"]}"' not in exclude
@@ -79,7 +79,7 @@ def _of_login(parts: Mapping[str, str], said: str) -> Observation:
 
 
 def _of_unit(parts: Mapping[str, str], said: str) -> Observation:
-    mode = parts["mode"]
+    mode = parts.get("mode", "")
     if not mode.startswith("KillMode="):
         raise unreadable(said)
     ends = mode in ("KillMode=control-group", "KillMode=mixed")
