@@ -213,7 +213,7 @@ class Runs:
         """Ask for a new run over the hosts of one that is over on which it did not succeed.
 
         Raises:
-            InputError: it is not over, or no host failed.
+            InputError: it is not over, no host failed, or nobody knows what it did on some host.
         """
         view = self.get(number)
         if not view.run.state.over:
@@ -221,7 +221,10 @@ class Runs:
                 Text(f"第 {number} 次执行还没有结束", f"run {number} is not over"),
                 Text(f"等它结束，或执行 wardround run cancel {number}", "wait until it is, or cancel it"),
             )
-        failed = self._failed_hosts(view)
+        bad = self._not_done(view)
+        if lost := [one.intent.host for one in bad if _may_have_happened(one)]:
+            raise _lost(number, dict.fromkeys(lost))
+        failed = dict.fromkeys(one.intent.host for one in bad if one.intent.host)
         if not failed:
             raise InputError(
                 Text(f"第 {number} 次执行没有失败的主机", f"run {number} failed on no host"),
@@ -235,15 +238,15 @@ class Runs:
             retry_of=number,
         )
 
-    def _failed_hosts(self, view: RunView) -> Collection[str]:
-        """Where a task did not succeed. One whose outcome was taken for done has."""
+    def _not_done(self, view: RunView) -> Sequence[Attempt]:
+        """What did not succeed. An outcome that was taken for done has."""
         bad = [one for one in view.latest if one.outcome and one.outcome.state in _BAD]
         if view.rulings:
             from orchestrator.planning.thaw import thaw_plan
 
             plan = thaw_plan(Store(self._site.state).plan(view.run.frozen), view.run.plan_digest)
             bad = [one for one in bad if not _done(one.intent, view.rulings, plan)]
-        return dict.fromkeys(one.intent.host for one in bad if one.intent.host)
+        return bad
 
     def _rests(self, run: Run) -> bool:
         """Whether nothing more happens by itself soon. A wait that is over, and that no worker has taken up
@@ -253,6 +256,26 @@ class Runs:
         if run.state is not RunState.WAITING or run.wait in WAITS_FOR_NOBODY:
             return False
         return not leg_due(run.number, self._clock())
+
+
+def _may_have_happened(attempt: Attempt) -> bool:
+    known = attempt.outcome is None or attempt.outcome.state is not TaskState.UNKNOWN
+    return not known and attempt.intent.effect is not Effect.READ
+
+
+def _lost(number: int, hosts: Collection[str]) -> InputError:
+    """A step that may have happened is not repeated by a word about hosts that failed."""
+    named = ", ".join(hosts)
+    return InputError(
+        Text(
+            f"第 {number} 次执行在这些主机上的结果未知，重试可能重复执行：{named}",
+            f"nobody knows what run {number} did on {named}: to retry may do it twice",
+        ),
+        Text(
+            "到主机上查明后，用 wardround run start 写明 --limit 重新开始",
+            "look on the host, then start anew with wardround run start and --limit",
+        ),
+    )
 
 
 def _done(intent: Intent, rulings: Sequence[Ruling], plan: Plan) -> bool:

@@ -44,8 +44,7 @@ class Timetables:
         Raises:
             NotFound, InvalidDocument: as `timetable` and `calendar`.
         """
-        self.timetable  # noqa: B018 - kept
-        self.calendar  # noqa: B018 - kept
+        _ = self.timetable, self.calendar
 
     @cached_property
     def timetable(self) -> Timetable:

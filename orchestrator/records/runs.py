@@ -263,12 +263,6 @@ def list_runs(limit: int = 20, states: Collection[RunState] = (), runbook: str |
     return [read_run(row) for row in rows[:limit]]
 
 
-@database_faults()
-def waiting_runs(state: RunState = RunState.QUEUED) -> list[Run]:
-    """Runs that nobody has in hand, the most urgent first."""
-    return [read_run(row) for row in Row.objects.filter(state=state).order_by("priority", "pk")]
-
-
 def read_run(row: Row) -> Run:
     return Run(
         number=row.number,
