@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.table import Table
 
 from orchestrator.cli.language import say, speak
-from orchestrator.cli.local_time import local
+from orchestrator.cli.local_time import iso, local
 from orchestrator.cli.style import MARKS
 from orchestrator.cli.summary import stdout
 from orchestrator.cli.visible import one_line
@@ -32,7 +31,7 @@ def finding_row(line: FindingLine) -> dict[str, object]:
         "since": line.since.isoformat(),
         "last_seen": line.last_seen.isoformat(),
         "owner": line.owner,
-        "due_at": _iso(line.due_at),
+        "due_at": iso(line.due_at),
         "overdue": line.overdue,
     }
 
@@ -46,7 +45,7 @@ def detail_row(found: FindingDetail) -> dict[str, object]:
             "act": note.act,
             "text": note.text,
             "owner": note.owner,
-            "due_at": _iso(note.due_at),
+            "due_at": iso(note.due_at),
         }
         for note in found.notes
     ]
@@ -56,7 +55,7 @@ def detail_row(found: FindingDetail) -> dict[str, object]:
         "first_round": found.first_round,
         "last_round": found.last_round,
         "cleared_round": found.cleared_round,
-        "closed_at": _iso(found.closed_at),
+        "closed_at": iso(found.closed_at),
         "closed_by": found.closed_by.name if found.closed_by else None,
         "notes": notes,
         "waivers": [waiver_row(one) for one in found.waivers],
@@ -81,7 +80,7 @@ def waiver_row(waiver: Waiver) -> dict[str, object]:
         "proof": waiver.approver.proof,
         "approved_at": waiver.approved_at.isoformat(),
         "expires_at": waiver.expires_at.isoformat(),
-        "ended_at": _iso(waiver.ended_at),
+        "ended_at": iso(waiver.ended_at),
     }
 
 
@@ -163,7 +162,3 @@ def waiver_sentence(waiver: Waiver, timezone: ZoneInfo) -> str:
         f"{say('豁免', 'waiver')} {waiver.number}  {place}  ≤ {covers}  {until} {end}  "
         f"{one_line(waiver.reason)}  {one_line(speak(waiver.approver.label))}"
     )
-
-
-def _iso(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()

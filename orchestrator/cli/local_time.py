@@ -8,3 +8,8 @@ from zoneinfo import ZoneInfo
 
 def local(at: datetime, timezone: ZoneInfo) -> str:
     return f"{at.astimezone(timezone):%Y-%m-%d %H:%M}"
+
+
+def iso(at: datetime | None) -> str | None:
+    """A moment in JSON: with its offset, or null."""
+    return at.isoformat() if at else None

@@ -15,6 +15,7 @@ from rich.table import Table
 from orchestrator.application.runs import RunView
 from orchestrator.cli.exit_code import ExitCode
 from orchestrator.cli.language import say, speak
+from orchestrator.cli.local_time import iso
 from orchestrator.cli.style import coloured
 from orchestrator.cli.summary import stdout
 from orchestrator.cli.visible import one_line, visible
@@ -85,12 +86,12 @@ def run_row(run: Run) -> dict[str, object]:
         "state": run.state,
         "wait": run.wait,
         "reason": _both(run.reason),
-        "until": _iso(run.until),
+        "until": iso(run.until),
         "actor": run.actor.name,
         "proof": run.actor.proof,
         "requested_at": run.requested_at.isoformat(),
-        "started_at": _iso(run.started_at),
-        "finished_at": _iso(run.finished_at),
+        "started_at": iso(run.started_at),
+        "finished_at": iso(run.finished_at),
         "limit": run.limit,
         "hosts": run.hosts,
         "effect": run.effect,
@@ -98,10 +99,10 @@ def run_row(run: Run) -> dict[str, object]:
         "permit": run.permit,
         "round": run.round,
         "executor": run.executor,
-        "cancel_requested_at": _iso(run.cancel_requested_at),
+        "cancel_requested_at": iso(run.cancel_requested_at),
         "cancel_requested_by": run.cancel_requested_by or None,
         "schedule": run.schedule or None,
-        "due_at": _iso(run.due_at),
+        "due_at": iso(run.due_at),
         "retry_of": run.retry_of,
         "last_event": run.last_event,
     }
@@ -294,17 +295,13 @@ def _attempt_row(attempt: Attempt) -> dict[str, object]:
         "stderr": outcome.stderr if outcome else "",
         "output": outcome.output or None if outcome else None,
         "intended_at": attempt.intended_at.isoformat(),
-        "ended_at": _iso(attempt.ended_at),
+        "ended_at": iso(attempt.ended_at),
         "seconds": round(outcome.seconds, 3) if outcome else None,
     }
 
 
 def _both(text: Text | None) -> dict[str, str] | None:
     return None if text is None else {"zh": text.zh, "en": text.en}
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
 
 
 def _local(at: datetime, timezone: ZoneInfo) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import click
@@ -12,7 +12,7 @@ from rich.table import Table
 
 from orchestrator.application.schedules import ScheduleView
 from orchestrator.cli.language import language, say, speak
-from orchestrator.cli.local_time import local
+from orchestrator.cli.local_time import iso, local
 from orchestrator.cli.summary import stdout
 from orchestrator.cli.visible import one_line
 from orchestrator.language import Text
@@ -90,7 +90,7 @@ def view_row(view: ScheduleView) -> dict[str, object]:
         "paused": pause
         and {
             "since": pause.pause.since.isoformat(),
-            "until": _iso(pause.pause.until),
+            "until": iso(pause.pause.until),
             "by": pause.by.name,
             "proof": pause.by.proof,
             "reason": pause.reason,
@@ -204,7 +204,3 @@ def _why(due: DueTime, timezone: ZoneInfo) -> str:
             )
         )
     return say("；", "; ").join(marks)
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
