@@ -38,7 +38,7 @@ from orchestrator.records.journal import attempts
 from orchestrator.records.masking import Masker
 from orchestrator.records.postings import leg_due
 from orchestrator.records.rulings import rule, rulings
-from orchestrator.records.run_log import run_events
+from orchestrator.records.run_log import last_event, run_events
 from orchestrator.records.runs import (
     get_run,
     list_runs,
@@ -158,16 +158,19 @@ class Runs:
         run = get_run(number)
         while True:
             check()
-            found = run_events(number, after)
+            found = run_events(number, after) if run.last_event > after else ()
             for event in found:
                 after = event.sequence
                 yield event
             if found:
                 continue
-            if self._rests(run) and after >= run.last_event:
+            rests = self._rests(run)
+            if not rests:
+                sleep(FOLLOW_SECONDS)
+            if last_event(number) != run.last_event:  # whatever changes a run tells of it
+                run = get_run(number)
+            elif rests:
                 return
-            sleep(FOLLOW_SECONDS)
-            run = get_run(number)
 
     def resume(self, number: int) -> Run:
         """Have a run that is not over looked at now, whatever it waits for.

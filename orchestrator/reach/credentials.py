@@ -7,11 +7,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncssh
-
 from orchestrator.errors import Unreachable, UnreachableReason
 from orchestrator.language import Text
 from orchestrator.reach.shortage import shortage
+from orchestrator.reach.ssh_library import asyncssh
 
 _DEFAULT_FILES = ("id_ed25519", "id_ecdsa", "id_rsa")
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import asyncssh
-
 from orchestrator.errors import Diagnostic, InputError, InvalidDocument, Position, StoreError
 from orchestrator.language import Text
+from orchestrator.reach.ssh_library import asyncssh
 
 _SSH_PORT = 22
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 import socket
 
-import asyncssh
-
 from orchestrator.errors import Unreachable, UnreachableReason
 from orchestrator.language import Text
 from orchestrator.reach.host_keys import TrustedKeys
+from orchestrator.reach.ssh_library import asyncssh
 
 _CHANNEL_WORDS = (
     ("refused", UnreachableReason.REFUSED),

@@ -9,11 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncssh
-from asyncssh.encryption import get_default_encryption_algs
-from asyncssh.kex import get_default_kex_algs
-from asyncssh.public_key import get_default_certificate_algs, get_default_public_key_algs
-
 from orchestrator.errors import Exhausted, Unreachable, UnreachableReason
 from orchestrator.language import Text
 from orchestrator.model.host import Connection, Host, Jump
@@ -23,6 +18,13 @@ from orchestrator.reach.login_failure import changed_key, explain_login, unknown
 from orchestrator.reach.pipe import STDERR, STDOUT, Pipe
 from orchestrator.reach.road import CommandRoad, Resolver, Road, command_road, tcp_road
 from orchestrator.reach.shortage import shortage
+from orchestrator.reach.ssh_library import (
+    asyncssh,
+    get_default_certificate_algs,
+    get_default_encryption_algs,
+    get_default_kex_algs,
+    get_default_public_key_algs,
+)
 
 
 def _first(preferred: str, known: Sequence[bytes]) -> list[str]:

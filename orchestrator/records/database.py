@@ -12,11 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import django
 from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, connections, transaction
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.utils import DataError, IntegrityError, NotSupportedError, ProgrammingError
 
@@ -153,9 +151,10 @@ def _set_up() -> None:
         USE_TZ=True,
         TIME_ZONE="UTC",
         **PASSWORDS,
-        LOGGING_CONFIG=None,  # Django would change the whole process's logging
     )
-    django.setup()
+    # The part of `django.setup()` that models need. The rest would change the whole process's logging, and
+    # load what answers web requests: 20 ms of each command.
+    apps.populate(settings.INSTALLED_APPS)
 
 
 def _prepare_file(path: Path, before_upgrade: BeforeUpgrade | None) -> None:
@@ -212,6 +211,8 @@ def _copy_first(before_upgrade: BeforeUpgrade | None) -> None:
 
 
 def _migrate() -> None:
+    from django.db.migrations.executor import MigrationExecutor
+
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import F
 
 from orchestrator.errors import Fenced
@@ -72,6 +73,17 @@ def run_events(number: int, after: int = 0) -> list[RunEvent]:
         )
         for row in rows
     ]
+
+
+@database_faults()
+def last_event(number: int) -> int:
+    """The number of a run's newest event, 0 where there is no such run. For whoever looks twenty times a
+    second: a query that the object mapper composes costs ten times the database's answer, and following a
+    round of 200 hosts by such queries cost a tenth of the whole round."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT last_event FROM records_run WHERE id = %s", [number])
+        row: tuple[int] | None = cursor.fetchone()
+    return row[0] if row else 0
 
 
 @database_faults()

@@ -9,7 +9,7 @@ from concurrent.futures import Executor, Future
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from orchestrator.application.clock import Clock
 from orchestrator.application.legs import Legs
@@ -25,7 +25,9 @@ from orchestrator.records.bell import bell_of
 from orchestrator.records.database import place
 from orchestrator.records.leases import drop_lease
 from orchestrator.records.postings import post_again
-from orchestrator.worker.scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from orchestrator.worker.scheduler import Scheduler
 
 DRAIN_SECONDS = 30.0
 """What legs under way are given when a worker is told to end. What runs on a host goes on there."""
