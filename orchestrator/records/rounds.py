@@ -154,6 +154,12 @@ def list_rounds(runbook: str | None = None, limit: int = 20) -> list[Round]:
 
 
 @database_faults()
+def recorded_runbooks() -> list[str]:
+    """The names of all that have a round, also of those that are gone."""
+    return list(Round.objects.order_by("runbook").values_list("runbook", flat=True).distinct())
+
+
+@database_faults()
 def get_round(number: int) -> Round:
     """Raises NotFound when there is no such round."""
     row = Round.objects.filter(pk=number).first()
