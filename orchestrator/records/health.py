@@ -88,8 +88,13 @@ def server_time() -> datetime | None:
 
 
 def free_space(folder: Path) -> int:
-    """Bytes that we may still write there."""
-    return shutil.disk_usage(folder).free
+    """Bytes that we may still write there, also where the folder is yet to be made."""
+    return shutil.disk_usage(nearest_existing(folder)).free
+
+
+def nearest_existing(folder: Path) -> Path:
+    """The folder, or the nearest above it that is there."""
+    return folder if folder.exists() else nearest_existing(folder.parent)
 
 
 def _faults_of_file() -> tuple[str, ...]:

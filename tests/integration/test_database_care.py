@@ -289,3 +289,16 @@ def test_without_a_copy_there_is_no_upgrade(site: Path, capsys: pytest.CaptureFi
     (site / "state/backups").write_text("in the way")
     assert run(["round", "list"]) == StoreError.exit_code
     assert records.applied_migrations() == {"0001_initial", "0002_append_only"}
+
+
+def test_a_check_of_a_site_whose_state_folder_is_gone_says_what_there_is_room_for(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records.disconnect()
+    shutil.rmtree(site / "state")
+    code = run(["--lang", "en", "db", "check", "--json"])
+    told = capsys.readouterr()
+    parts = {one["name"]: one for one in json.loads(told.out)["parts"]}
+    assert (code, told.err) == (1, "")
+    assert parts["space"]["well"]
+    assert [name for name, one in parts.items() if not one["well"]] == ["backup"]

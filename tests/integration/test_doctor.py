@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -516,3 +517,12 @@ def test_the_worst_comes_first(file_site: Site) -> None:
 
 def _require(moved: bool) -> None:
     assert moved
+
+
+def test_a_state_folder_that_is_gone_is_told_and_not_stumbled_over(site: Site) -> None:
+    records.disconnect()
+    shutil.rmtree(site.state)
+    found = _examine(site)
+    assert [one.condition for one in found if one.name == "disk"] == [Condition.OK]
+    assert ("backup", Condition.WARN) in _ill(found)
+    assert not [one for one in found if one.condition is Condition.UNKNOWN]

@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestrator.language import Text
 from orchestrator.model.diagnosis import Condition, Diagnosis
 from orchestrator.model.site import Site
+from orchestrator.records.health import nearest_existing
 
 WARN_PERCENT = 85.0
 CRIT_PERCENT = 90.0
@@ -25,7 +26,7 @@ def examine_room(site: Site) -> Iterator[Diagnosis]:
     for folder in (site.state, site.audit):
         if folder is None:
             continue
-        existing = _existing(folder)
+        existing = nearest_existing(folder)
         device = existing.stat().st_dev
         if device not in seen:
             seen.add(device)
@@ -62,8 +63,3 @@ def _examine(folder: Path, existing: Path) -> Diagnosis:
 def _used(used: int, free: int) -> float:
     """In percent, as df counts: what only root may still use is not free. 0 where nothing is counted."""
     return 100 * used / (used + free) if used + free else 0.0
-
-
-def _existing(folder: Path) -> Path:
-    """The folder, or the nearest above it that is there."""
-    return folder if folder.exists() else _existing(folder.parent)
