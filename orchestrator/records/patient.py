@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable
 from datetime import date
 
-from cryptography.hazmat.primitives import hashes, hmac
-
 from orchestrator.records.mask_rule import MaskRule, apply
 
 _MANY_DIGITS = re.compile(r"\d[\d-]{10}")
@@ -107,6 +105,9 @@ def _pseudonym(salt: bytes) -> Callable[[re.Match[str]], str]:
         value = match["value"]
         if _NUMBER_MASK.fullmatch(value) or not any(character.isdigit() for character in value):
             return match[0]
+        # Imported here: most commands mask no patient, and loading it costs each of them 7 ms.
+        from cryptography.hazmat.primitives import hashes, hmac
+
         code = hmac.HMAC(salt, hashes.SM3())
         code.update(value.encode())
         return f"{match['name']}#{code.finalize().hex()[:12]}"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 
 
-class Account(AbstractBaseUser):
-    """Never deleted, which a trigger in the database sees to: the log of events names it.
+class Account(models.Model):
+    """Never deleted, which a trigger in the database sees to: the log of events names it."""
 
-    Password hash and time of the last login are Django's fields.
-    """
-
+    password = models.CharField("password", max_length=128)
+    """Its hash, as `django.contrib.auth.hashers` writes it."""
+    last_login = models.DateTimeField("last login", blank=True, null=True)
     name = models.CharField(max_length=32, unique=True)
     """What its person logs in with: lower case."""
     full_name = models.CharField(max_length=64)
@@ -30,6 +27,3 @@ class Account(AbstractBaseUser):
     second_factor_step = models.BigIntegerField(default=0)
     """Of the last code that was accepted. No code of it or before it is accepted again."""
     made_at = models.DateTimeField()
-
-    USERNAME_FIELD = "name"
-    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
