@@ -18,7 +18,7 @@ from orchestrator.model.person import Permission
 from orchestrator.model.site import Site
 from orchestrator.records.chain_restart import restart_chain
 from orchestrator.records.chain_tail import sound_anchor
-from orchestrator.records.chain_walk import verify_log
+from orchestrator.records.chain_walk import read_log
 from orchestrator.records.database import database_faults
 from orchestrator.records.models.event import Event, EventKind
 from orchestrator.records.sealing import seal_events
@@ -43,8 +43,8 @@ class Audit:
             InputError: an anchor is not `SEQUENCE@HASH`.
             StoreError: database or head folder can't be read.
         """
-        found = verify_log([_anchor(text) for text in anchors], self._site.timezone)
-        return replace(found, forged=forged_rows())
+        found, facts = read_log([_anchor(text) for text in anchors], self._site.timezone)
+        return replace(found, forged=forged_rows(facts))
 
     def anchor(self) -> Anchor | None:
         """What may be put on paper and signed; None before the first event.

@@ -60,9 +60,15 @@ class Walk:
     """What those events say that are in their chain."""
 
 
-@database_faults()
 def verify_log(anchors: Sequence[Anchor] = (), zone: tzinfo = UTC) -> Verification:
-    """Read the log from its first event to its last. Changes nothing.
+    """Read the log from its first event to its last. Changes nothing. As `read_log`."""
+    return read_log(anchors, zone)[0]
+
+
+@database_faults()
+def read_log(anchors: Sequence[Anchor] = (), zone: tzinfo = UTC) -> tuple[Verification, Facts]:
+    """Read the log from its first event to its last: whether it is sound, and what those events say that are
+    in their chain. Changes nothing.
 
     Args:
         anchors: from paper that was signed; each must be in the log as it says.
@@ -91,7 +97,8 @@ def verify_log(anchors: Sequence[Anchor] = (), zone: tzinfo = UTC) -> Verificati
         or _of_anchors(found, anchors, lines)
     )
     tail = found.tail if found.events else None
-    return Verification(found.events, tail, broken, tuple(found.acknowledged), tuple(found.unseen))
+    told = Verification(found.events, tail, broken, tuple(found.acknowledged), tuple(found.unseen))
+    return told, found.facts
 
 
 def walk(hashes: dict[int, str], anchors: Iterable[int] = (), zone: tzinfo = UTC) -> Walk:
@@ -181,26 +188,40 @@ def _step_over(state: Walk, gap: Gap) -> None:
 
 
 def _take(state: Walk, event: EventLine, following: EventLine | None) -> None:
-    wrong = _judge(state, event, following)
-    if wrong is None and event.kind in (EventKind.CHAIN_RESTARTED, EventKind.DATABASE_RESTORED):
-        _acknowledge(state, event)
-    state.broken = state.broken or wrong
-    if wrong is None:
+    content = event.content()
+    wrong = _misplaced(state, event)
+    fits = wrong is None and event.hash == chained(
+        state.tail.hash, content, algorithm_of(event.hash) or HashAlgorithm.SM3
+    )
+    if fits:
+        # Whether or not its line agrees: so a walk without lines knows the same.
         learn(state.facts, event)
-    if wrong is None and event.kind == EventKind.SEGMENT_SEALED:
-        data = json.loads(event.data)
-        state.sealed.add((data["first"], data["last"], data["digest"]))
-    if state.unlisted is None and event.sequence not in state.hashes:
+    listed = state.hashes.get(event.sequence)
+    if wrong is None and not (fits and listed in (None, event.hash)):
+        wrong = _name(state, event, following, recomputed=fits)
+    if wrong is None:
+        _note(state, event)
+    state.broken = state.broken or wrong
+    if state.unlisted is None and listed is None:
         state.unlisted = event.sequence
     if event.sequence in state.anchored:
         state.anchored[event.sequence] = event.hash
-    state.past.update(event.content() + event.hash.encode())
+    state.past.update(content + event.hash.encode())
     state.tail = Anchor(event.sequence, event.hash)
     state.events += 1
 
 
-def _judge(state: Walk, event: EventLine, following: EventLine | None) -> Break | None:
-    """What is wrong with an event, knowing that all before it is right."""
+def _note(state: Walk, event: EventLine) -> None:
+    """What a sound event says about the log itself."""
+    if event.kind in (EventKind.CHAIN_RESTARTED, EventKind.DATABASE_RESTORED):
+        _acknowledge(state, event)
+    if event.kind == EventKind.SEGMENT_SEALED:
+        data = json.loads(event.data)
+        state.sealed.add((data["first"], data["last"], data["digest"]))
+
+
+def _misplaced(state: Walk, event: EventLine) -> Break | None:
+    """Whether there is to be no event here, or another one."""
     expected = state.tail.sequence + 1
     if event.sequence < expected:
         detail = Text("此处不该有事件", "there is no event to be here")
@@ -211,11 +232,7 @@ def _judge(state: Walk, event: EventLine, following: EventLine | None) -> Break 
             expected,
             Text(f"下一个事件是 {event.sequence}", f"the next one is {event.sequence}"),
         )
-    wanted = chained(state.tail.hash, event.content(), algorithm_of(event.hash) or HashAlgorithm.SM3)
-    line = state.hashes.get(event.sequence)
-    if wanted == event.hash and line in (None, event.hash):
-        return None
-    return _name(state, event, following, recomputed=wanted == event.hash)
+    return None
 
 
 def _name(state: Walk, event: EventLine, following: EventLine | None, *, recomputed: bool) -> Break:

@@ -65,10 +65,13 @@ def require_vouched(read: Read, *, on_a_broken_log: bool = False) -> None:
 
 
 @database_faults()
-def forged_rows() -> tuple[ForgedRow, ...]:
-    """All rows that are not what was decided. Reads the whole log, whether or not it is sound."""
-    facts = walk({}).facts
-    if not differences(facts):
+def forged_rows(facts: Facts | None = None) -> tuple[ForgedRow, ...]:
+    """All rows that are not what was decided.
+
+    Args:
+        facts: what `read_log` has just found; None: the whole log is read for it, whether or not it is sound.
+    """
+    if not differences(walk({}).facts if facts is None else facts):
         return ()
     with transaction.atomic():  # what was decided while we read is no forgery
         hold_tail()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -23,7 +24,7 @@ from orchestrator.records.accounts import (
 )
 from orchestrator.records.audit_place import audit_folder
 from orchestrator.records.chain_restart import restart_chain
-from orchestrator.records.chain_walk import walk
+from orchestrator.records.chain_walk import read_log, walk
 from orchestrator.records.handling import assign_finding, note_finding
 from orchestrator.records.kept_facts import FILE
 from orchestrator.records.models import Account, Event, Finding
@@ -315,3 +316,17 @@ def test_an_authorisation_is_named_when_it_is_removed(cast: Cast, clock: Clock) 
     made = grant(APPROVER, "his", Permission.WAIVE, clock() + DAY, clock(), WANG)
     sql(f"DELETE FROM records_authorisation WHERE id = {made.number}")
     assert named() == [f"authorisation {made.number}"]
+
+
+def test_a_log_with_recomputed_hashes_says_the_same_with_its_lines_and_without(cast: Cast) -> None:
+    """One walk serves the chain and the rows, also where the chain is what somebody made of it."""
+    cast.log_in(APPROVER)
+    cast.authorise(APPROVER, Permission.WAIVE)
+    log = stored_log()
+    place = len(log) // 2
+    log[place] = replace(log[place], subject="account mallory")
+    replace_log(recomputed(log, place, HashAlgorithm.SM3))
+    found, facts = read_log()
+    assert found.broken is not None
+    assert facts == walk({}).facts
+    assert forged_rows(facts) == forged_rows()

@@ -202,3 +202,10 @@ def test_the_reference_names_no_option_that_is_not_there() -> None:
         for part in line.split("|")[1].strip().split(", ")
     }
     assert named - words == set()
+
+
+@pytest.mark.parametrize(("language", "word"), [("zh", "伪造"), ("en", "forged")])
+def test_the_help_of_verifying_the_log_tells_that_forged_rows_are_named(
+    language: str, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert word in _help(capsys, "--lang", language, "audit", "verify")
