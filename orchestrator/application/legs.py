@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from orchestrator.application.clock import Clock
-from orchestrator.application.recorder import ThreadedLedger
+from orchestrator.application.recorder import ThreadedLedger, records_thread
 from orchestrator.application.round_request import RoundRequest
 from orchestrator.application.rounds import Rounds
 from orchestrator.errors import Busy, InputError, OrchestratorError, Refused
@@ -63,6 +64,7 @@ _MENDING = timedelta(minutes=2)
 _BUSY = timedelta(seconds=15)
 """Until an inspection is tried again whose runbook another process has in hand."""
 
+_log = logging.getLogger(__name__)
 Returned = TypeVar("Returned")
 
 
@@ -78,8 +80,14 @@ class Legs:
         reach: Reach,
         records: Executor,
         executor: str,
+        foresee: Callable[[int], object] | None = None,
     ) -> None:
-        """`executor` is the worker's name for the record."""
+        """
+        Args:
+            executor: the worker's name for the record.
+            foresee: builds the report of a round, which keeps what costs most of it. None where somebody
+                waits for the round, and builds its report next.
+        """
         self._site = site
         self._checks = checks
         self._rounds = rounds
@@ -87,6 +95,7 @@ class Legs:
         self._reach = reach
         self._records = records
         self._executor = executor
+        self._foresee = foresee
 
     async def advance(self, number: int) -> None:
         """Advance a run. Delivered twice, or for a run that is over, it does nothing.
@@ -252,6 +261,18 @@ class Legs:
         await self._do(record_round, run.number, run.epoch, number, self._clock())
         ended = RunState.SUCCEEDED if state is RoundState.COMPLETED else RunState.CANCELLED
         await self._finish(run, LegEnd(ended, counts={}))
+        await self._look_ahead(number)
+
+    async def _look_ahead(self, number: int) -> None:
+        """Work the forecasts of a round out while nobody waits for its report. In a thread of its own: other
+        runs' journals go on being written meanwhile."""
+        if self._foresee is None:
+            return
+        with records_thread() as aside:
+            try:
+                await asyncio.get_running_loop().run_in_executor(aside, self._foresee, number)
+            except OrchestratorError as error:
+                _log.warning("the report of round %s can't be built yet: %s", number, error)
 
     async def _refuse(self, run: Run, error: OrchestratorError) -> None:
         await self._do(refuse_run, run.number, run.epoch, _reason(error), self._clock())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,7 +38,13 @@ def make_worker(wardround: Wardround, name: str | None = None) -> Worker:
 
     site = wardround.site
     engine = DbosEngine(site.database or site.state / ENGINE_FILE, system_clock)
-    return _worker(wardround, name or default_name(), engine, scheduler=_scheduler(wardround))
+    return _worker(
+        wardround,
+        name or default_name(),
+        engine,
+        scheduler=_scheduler(wardround),
+        foresee=wardround.reports.build,
+    )
 
 
 def _scheduler(wardround: Wardround) -> Scheduler:
@@ -58,6 +64,7 @@ def _worker(
     engine: Engine,
     only: int | None = None,
     scheduler: Scheduler | None = None,
+    foresee: Callable[[int], object] | None = None,
 ) -> Worker:
     from orchestrator.application.legs import Legs
     from orchestrator.worker.worker import Worker
@@ -68,7 +75,7 @@ def _worker(
         engine,
         wardround.open_pool,
         lambda reach, records, executor: Legs(
-            site, wardround.checks, rounds, system_clock, reach, records, executor
+            site, wardround.checks, rounds, system_clock, reach, records, executor, foresee
         ),
         system_clock,
         CONCURRENCY,
