@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -54,6 +55,9 @@ def _fleet(count: int, runs: int, only: Sequence[str]) -> dict[str, list[Usage]]
             chosen = [entry for entry in everyone if not only or any(word in entry.name for word in only)]
             pids = [server.pid for server in servers]
             used: dict[str, list[Usage]] = {entry.name: [] for entry in chosen}
+            for entry in chosen:
+                if entry.before:
+                    subprocess.run(entry.before, cwd=folder, stdout=subprocess.DEVNULL, check=True)
             for number in range(runs):
                 for entry in chosen:
                     click.echo(f"{count} hosts, run {number + 1}/{runs}: {entry.name}", err=True)
