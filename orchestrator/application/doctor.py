@@ -79,7 +79,7 @@ class Doctor:
     def _work(self) -> Iterable[Diagnosis]:
         crew = look_at_crew(self._clock, self._wait)
         yield from examine_workers(crew, self._clock, needed=self._site.timetable is not None)
-        yield from _look("runs", lambda: examine_runs(crew, self._clock()))
+        yield from _look("runs", lambda: examine_runs(self._site, crew, self._clock()))
 
 
 def _look(name: str, examination: Examination) -> Iterator[Diagnosis]:

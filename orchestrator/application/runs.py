@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
 
 from orchestrator.application.clock import Clock
+from orchestrator.application.open_outcomes import open_outcomes
 from orchestrator.application.people import People
 from orchestrator.application.round_request import RoundRequest
 from orchestrator.application.runbooks import find_runbook, read_documents
@@ -17,12 +18,10 @@ from orchestrator.language import Text
 from orchestrator.model.actor import Actor
 from orchestrator.model.effect import Effect
 from orchestrator.model.person import Permission
-from orchestrator.model.plan import Plan
-from orchestrator.model.ruling import Ruling, agreed, persons
+from orchestrator.model.ruling import OpenOutcome, Ruling
 from orchestrator.model.run import (
     Attempt,
     Decision,
-    Intent,
     Run,
     RunEvent,
     RunRequest,
@@ -48,7 +47,6 @@ from orchestrator.records.runs import (
     run_request,
 )
 from orchestrator.records.site_key import site_key
-from orchestrator.records.store import Store
 
 FOLLOW_SECONDS = 0.05
 """How often who follows looks for what is new."""
@@ -192,8 +190,8 @@ class Runs:
         get_run(number)
         return request_cancel(number, self._people.decider(Permission.RUN, ()), self._clock())
 
-    def rule(self, number: int, host: str, task: str, decision: Decision, reason: str) -> Ruling:
-        """Say what is to be taken for an outcome that nobody knows.
+    def rule(self, number: int, host: str, task: str, decision: Decision, reason: str) -> OpenOutcome:
+        """Say what is to be taken for an outcome that nobody knows; returns how it stands then.
 
         Raises:
             NotFound: nothing is unknown there.
@@ -210,7 +208,15 @@ class Runs:
         get_run(number)
         actor = self._people.decider(Permission.RULE, ())
         masked = Masker((), site_key(self._site.state)).mask(reason)
-        return rule(number, host, task, decision, actor, masked, self._clock())
+        said = rule(number, host, task, decision, actor, masked, self._clock())
+        view = self.get(number)
+        place = (host, task, said.number)
+        about = [one for one in view.attempts if _place(one) == place]
+        return open_outcomes(self._site, view.run, about, view.rulings)[0]
+
+    def open_outcomes(self, view: RunView) -> tuple[OpenOutcome, ...]:
+        """The outcomes of a run that nobody knows, with what was ruled on them."""
+        return open_outcomes(self._site, view.run, view.unruled, view.rulings)
 
     def retry_failed(self, number: int) -> int:
         """Ask for a new run over the hosts of one that is over on which it did not succeed.
@@ -224,8 +230,11 @@ class Runs:
                 Text(f"第 {number} 次执行还没有结束", f"run {number} is not over"),
                 Text(f"等它结束，或执行 wardround run cancel {number}", "wait until it is, or cancel it"),
             )
-        bad = self._not_done(view)
-        if lost := [one.intent.host for one in bad if _may_have_happened(one)]:
+        ruled = {one.attempt.intent.token: one.decision for one in self.open_outcomes(view)}
+        bad = [one for one in view.latest if one.outcome and one.outcome.state in _BAD]
+        bad = [one for one in bad if ruled.get(one.intent.token) is not Decision.DONE]
+        doubtful = [one for one in bad if ruled.get(one.intent.token) is not Decision.RETRY]
+        if lost := [one.intent.host for one in doubtful if _may_have_happened(one)]:
             raise _lost(number, dict.fromkeys(lost))
         failed = dict.fromkeys(one.intent.host for one in bad if one.intent.host)
         if not failed:
@@ -241,16 +250,6 @@ class Runs:
             retry_of=number,
         )
 
-    def _not_done(self, view: RunView) -> Sequence[Attempt]:
-        """What did not succeed. An outcome that was taken for done has."""
-        bad = [one for one in view.latest if one.outcome and one.outcome.state in _BAD]
-        if view.rulings:
-            from orchestrator.planning.thaw import thaw_plan
-
-            plan = thaw_plan(Store(self._site.state).plan(view.run.frozen), view.run.plan_digest)
-            bad = [one for one in bad if not _done(one.intent, view.rulings, plan)]
-        return bad
-
     def _rests(self, run: Run) -> bool:
         """Whether nothing more happens by itself soon. A wait that is over, and that no worker has taken up
         yet, is none."""
@@ -259,6 +258,10 @@ class Runs:
         if run.state is not RunState.WAITING or run.wait in WAITS_FOR_NOBODY:
             return False
         return not leg_due(run.number, self._clock())
+
+
+def _place(attempt: Attempt) -> tuple[str, str, int]:
+    return attempt.intent.host, attempt.intent.task, attempt.intent.number
 
 
 def _may_have_happened(attempt: Attempt) -> bool:
@@ -275,16 +278,12 @@ def _lost(number: int, hosts: Collection[str]) -> InputError:
             f"nobody knows what run {number} did on {named}: to retry may do it twice",
         ),
         Text(
-            "到主机上查明后，用 wardround run start 写明 --limit 重新开始",
-            "look on the host, then start anew with wardround run start and --limit",
+            f"到主机上查明，用 wardround run rule {number} 裁定；"
+            "或用 wardround run start 写明 --limit 重新开始",
+            f"look on the host and rule on it with wardround run rule {number}, or start anew with "
+            "wardround run start and --limit",
         ),
     )
-
-
-def _done(intent: Intent, rulings: Sequence[Ruling], plan: Plan) -> bool:
-    place = (intent.host, intent.task, intent.number)
-    words = [one for one in rulings if (one.host, one.task, one.number) == place]
-    return agreed(words, persons(plan, intent.host, intent.effect)) is Decision.DONE
 
 
 def _changes(runbook: Runbook) -> bool:

@@ -123,7 +123,7 @@ def show_run(number: int, site: Path | None, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(view_row(view), ensure_ascii=False, indent=2))
     else:
-        print_run(view, wardround.site.timezone)
+        print_run(view, wardround.runs.open_outcomes(view), wardround.site.timezone)
     return of_run(view.run)
 
 
@@ -192,11 +192,14 @@ def cancel_run(number: int, site: Path | None) -> int:
     name="rule",
     help=say(
         "裁定一个未知结果：retry（没有发生，再执行）、done（已发生，继续）、abort（该主机不再继续）。\n\n"
-        "生产主机上 once 的步骤须两人裁定一致。\n\n"
+        "生产主机上 once 的步骤须两人裁定一致；两人不一致时由第三人裁定。"
+        "以 unknown 结束的执行也可裁定：它本身不再变化，重试以裁定为准。\n\n"
         '  wardround run rule 12 his-db01 backup --decision done --reason "备份文件已在，大小正确"',
         "Say what is to be taken for an outcome that nobody knows: retry (it did not happen, do it), "
         "done (it happened, go on), abort (go no further on that host).\n\n"
-        "On a production host a step of effect once takes two persons who agree.\n\n"
+        "On a production host a step of effect once takes two persons who agree; where they differ a third "
+        "decides. A run that ended unknown can be ruled on too: it stays what it was, and a retry goes by "
+        "it.\n\n"
         '  wardround run rule 12 his-db01 backup --decision done --reason "the dump is there and whole"',
     ),
 )
@@ -215,7 +218,8 @@ def rule_on(number: int, host: str, task: str, site: Path | None, decision: str,
     from orchestrator.bootstrap import open_wardround
 
     runs = open_wardround(site).runs
-    ruling = runs.rule(number, host, task, Decision(decision), reason)
+    found = runs.rule(number, host, task, Decision(decision), reason)
+    ruling = found.rulings[-1]
     click.echo(
         say(
             f"{ruling.by.name} 已裁定 {host} {task}：{ruling.decision.label.zh}",
@@ -223,6 +227,8 @@ def rule_on(number: int, host: str, task: str, site: Path | None, decision: str,
         ),
         err=True,
     )
+    if found.said is not None:
+        click.echo(say(found.said.zh, found.said.en), err=True)
     return ExitCode.OK
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from shlex import quote
 from zoneinfo import ZoneInfo
 
 import click
@@ -20,6 +21,7 @@ from orchestrator.cli.style import coloured
 from orchestrator.cli.summary import stdout
 from orchestrator.cli.visible import one_line, visible
 from orchestrator.language import Text
+from orchestrator.model.ruling import OpenOutcome
 from orchestrator.model.run import Attempt, Run, RunEvent, RunEventKind, RunState, TaskState, Wait
 from orchestrator.model.verdict import Verdict
 
@@ -157,7 +159,7 @@ def print_runs(runs: Sequence[Run], timezone: ZoneInfo, *, as_json: bool) -> Non
     stdout().print(table)
 
 
-def print_run(view: RunView, timezone: ZoneInfo) -> None:
+def print_run(view: RunView, outcomes: Sequence[OpenOutcome], timezone: ZoneInfo) -> None:
     """A run from what needs somebody: why it stands as it does, its first failure, then everything else."""
     run = view.run
     click.echo(f"#{run.number} {_paint(_state(run), run.state)}  {one_line(run.title or run.runbook)}")
@@ -179,14 +181,8 @@ def print_run(view: RunView, timezone: ZoneInfo) -> None:
     if (first := _first_trouble(view)) is not None:
         click.echo()
         _print_trouble(first)
-    for unruled in view.unruled:
-        if not run.state.over:
-            intent = unruled.intent
-            click.echo(
-                say("裁定：", "rule on it: ")
-                + f"wardround run rule {run.number} {intent.host} {intent.task} "
-                + "--decision retry|done|abort --reason ..."
-            )
+    for one in outcomes:
+        _print_open(run, one)
     if view.attempts:
         stdout().print(_attempts(view))
     for ruling in view.rulings:
@@ -194,6 +190,20 @@ def print_run(view: RunView, timezone: ZoneInfo) -> None:
             f"{_local(ruling.at, timezone)}  {one_line(ruling.by.name)}  {ruling.host} {ruling.task}  "
             f"{speak(ruling.decision.label)}  {one_line(ruling.reason)}"
         )
+
+
+def _print_open(run: Run, one: OpenOutcome) -> None:
+    """Who has ruled what, and the command for whoever rules next."""
+    if one.decision is not None:
+        return
+    intent = one.attempt.intent
+    place = f"{quote(intent.host)} {quote(intent.task)}"
+    if one.said is not None:
+        click.echo(one_line(f"{intent.host} {intent.task}: {speak(one.said)}"))
+    click.echo(
+        say("裁定：", "rule on it: ")
+        + f"wardround run rule {run.number} {place} --decision retry|done|abort --reason ..."
+    )
 
 
 def _first_trouble(view: RunView) -> Attempt | None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from orchestrator.model.actor import PROGRAM
 from orchestrator.model.effect import Effect
-from orchestrator.model.run import Attempt, Intent, RunEventKind, TaskOutcome, TaskState
+from orchestrator.model.run import Attempt, Intent, RunEventKind, RunState, TaskOutcome, TaskState
 from orchestrator.records.database import database_faults
 from orchestrator.records.events import append_events
 from orchestrator.records.models.attempt import Attempt as Row
@@ -55,6 +56,17 @@ def write_journal(number: int, epoch: int, lines: Sequence[Line], at: datetime) 
 def attempts(number: int) -> list[Attempt]:
     """All attempts of a run, in the order in which they were intended."""
     return [_read(row) for row in Row.objects.filter(run=number).order_by("pk")]
+
+
+@database_faults()
+def left_unknown() -> list[tuple[int, Attempt]]:
+    """Of runs that are over, with their numbers: attempts that may have changed something, that nothing
+    followed, and of which nobody knows what came. The oldest first."""
+    same = {name: OuterRef(name) for name in ("run", "host", "task")}
+    later = Row.objects.filter(**same, number__gt=OuterRef("number"))
+    lost = Row.objects.filter(run__state=RunState.UNKNOWN, state=TaskState.UNKNOWN)
+    lost = lost.exclude(effect=Effect.READ).exclude(Exists(later))
+    return [(row.run_id, _read(row)) for row in lost.order_by("pk")]
 
 
 def _row(number: int, line: Intent | Entered, at: datetime) -> Row:

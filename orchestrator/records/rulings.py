@@ -11,12 +11,13 @@ from orchestrator.errors import InputError, NotFound
 from orchestrator.language import Text
 from orchestrator.model.actor import Actor, Proof
 from orchestrator.model.ruling import Ruling
-from orchestrator.model.run import Decision, RunEventKind, TaskState
+from orchestrator.model.run import Decision, RunEventKind, RunState, TaskState
 from orchestrator.records.database import database_faults
 from orchestrator.records.events import append_events
 from orchestrator.records.models.attempt import Attempt
 from orchestrator.records.models.event import Event, EventKind
 from orchestrator.records.models.ruling import Ruling as Row
+from orchestrator.records.models.run import Run
 from orchestrator.records.postings import post_leg
 from orchestrator.records.run_log import tell
 from orchestrator.records.runs import require_under_way, run_name
@@ -33,11 +34,11 @@ def rule(
 
     Raises:
         NotFound: nothing is unknown there.
-        InputError: the run is over, or that person has ruled on it already.
+        InputError: the run is over and everything is known, or that person has ruled on it already.
     """
     with transaction.atomic():
         tell(number, at, ())  # locks the run: of two rulings at once the second sees the first
-        require_under_way(number, Text("裁定不再起作用", "a ruling would change nothing any more"))
+        over = _over(number)
         attempt = Attempt.objects.filter(run=number, host=host, task=task).order_by("-number").first()
         if attempt is None or attempt.state != TaskState.UNKNOWN:
             raise NotFound(
@@ -64,7 +65,8 @@ def rule(
             "number": attempt.number,
         }
         tell(number, at, [(RunEventKind.RULED, host, task, told)])
-        post_leg(number, f"ruling {row.pk}", attempt.run.priority, at)
+        if not over:
+            post_leg(number, f"ruling {row.pk}", attempt.run.priority, at)
         append_events(at, by, [(EventKind.OUTCOME_RULED, f"{run_name(number)} {host} {task}", told)])
     return Ruling(host, task, attempt.number, decision, by, reason, at)
 
@@ -88,6 +90,15 @@ def rulings(number: int) -> list[Ruling]:
         for row in rows
         if (row.attempt.host, row.attempt.task, row.attempt.number, row.decision, row.by) in told
     ]
+
+
+def _over(number: int) -> bool:
+    """Raises InputError where a ruling would change nothing. A run that ended `unknown` stays what it was;
+    what was found out is known from then on: to `doctor`, and to whoever wants to retry."""
+    if Run.objects.filter(pk=number, state=RunState.UNKNOWN).exists():
+        return True
+    require_under_way(number, Text("裁定不再起作用", "a ruling would change nothing any more"))
+    return False
 
 
 def _told(number: int) -> set[tuple[str, str, int, str, str]]:

@@ -22,7 +22,15 @@ from orchestrator.model.actor import Actor, Proof
 from orchestrator.model.diagnosis import Condition, Diagnosis
 from orchestrator.model.effect import Effect
 from orchestrator.model.lease import Lease, Life
-from orchestrator.model.run import Intent, RunRequest, TaskOutcome, TaskState, Wait
+from orchestrator.model.run import (
+    Decision,
+    Intent,
+    RunRequest,
+    RunState,
+    TaskOutcome,
+    TaskState,
+    Wait,
+)
 from orchestrator.model.runbook import Kind
 from orchestrator.model.schedule_record import PauseRecord
 from orchestrator.model.server import Server
@@ -31,13 +39,21 @@ from orchestrator.model.tick import OccurrenceState, Pause
 from orchestrator.records import database as records
 from orchestrator.records.backup import Occasion, backup_file, make_backup
 from orchestrator.records.events import append_events
-from orchestrator.records.journal import write_journal
+from orchestrator.records.journal import Entered, write_journal
 from orchestrator.records.leases import beat, bury, drop_lease, take_lease
 from orchestrator.records.models.event import EventKind
 from orchestrator.records.models.schedule_occurrence import ScheduleOccurrence
 from orchestrator.records.postings import mark_handed, new_postings
 from orchestrator.records.process import this_life
-from orchestrator.records.runs import make_run_wait, request_cancel, request_run, take_run
+from orchestrator.records.rulings import rule
+from orchestrator.records.runs import (
+    finish_run,
+    get_run,
+    make_run_wait,
+    request_cancel,
+    request_run,
+    take_run,
+)
 from orchestrator.records.schedule_pauses import pause_schedule
 from orchestrator.records.schedules import watch_schedules
 from orchestrator.settings import content_root
@@ -185,19 +201,71 @@ def test_a_run_that_was_asked_for_just_now_is_on_its_way(file_site: Site) -> Non
     assert _ill(_examine(file_site)) == []
 
 
-def test_an_unknown_outcome_comes_with_the_command_that_rules_on_it(site: Site) -> None:
+def _lost(site: Site, ago: timedelta = timedelta(hours=2)) -> int:
+    """A run that does not know what came of `backup` on his-db01, and waits for a ruling."""
     number = _taken(_worker().executor)
     intent = Intent("his-db01", "backup", 1, Effect.ONCE, "t" * 32, "s" * 32)
     lost = TaskOutcome("his-db01", "backup", 1, TaskState.UNKNOWN)
-    write_journal(number, 1, [intent], NOW - timedelta(hours=2))
-    write_journal(number, 1, [lost], NOW - timedelta(hours=2))
-    make_run_wait(number, 1, Wait.RULING, Text("待裁定", "to be ruled on"), NOW - timedelta(hours=2))
+    write_journal(number, 1, [intent], NOW - ago)
+    write_journal(number, 1, [lost], NOW - ago)
+    make_run_wait(number, 1, Wait.RULING, Text("待裁定", "to be ruled on"), NOW - ago)
+    return number
+
+
+def _rule(number: int, decision: Decision, by: str) -> None:
+    rule(number, "his-db01", "backup", decision, Actor(by, Proof.SESSION), "seen", NOW)
+
+
+def test_an_unknown_outcome_comes_with_the_command_that_rules_on_it(site: Site) -> None:
+    number = _lost(site)
     found = _examine(site)
     assert _ill(found) == [("unknown-outcome", Condition.CRIT)]
     unknown = _named(found, "unknown-outcome")
     assert unknown.cure is not None
     assert f"wardround run rule {number} his-db01 backup --decision done|retry|abort" in unknown.cure.zh
     assert "2 hours" in unknown.said.en
+
+
+def test_two_rulings_that_differ_are_told_with_who_gave_them_and_that_a_third_decides(site: Site) -> None:
+    number = _lost(site)
+    _rule(number, Decision.DONE, "wang")
+    assert _named(_examine(site), "unknown-outcome").said.en.endswith(
+        '; wang ruled "take it for done"; another person has to rule the same'
+    )
+    _rule(number, Decision.ABORT, "li")
+    said = _named(_examine(site), "unknown-outcome").said
+    assert said.en.endswith(
+        '; wang ruled "take it for done", li ruled "go no further on this host", '
+        "and they disagree: a third person decides"
+    )
+    assert said.zh.endswith("；wang 裁定“视为已完成”，li 裁定“在该主机上中止”，意见不一：由第三人裁定")
+    _rule(number, Decision.DONE, "zhao")
+    assert _ill(_examine(site)) == []
+
+
+def test_what_nobody_knows_of_a_run_that_is_over_is_told_until_it_is_ruled_on(site: Site) -> None:
+    number = _lost(site)
+    finish_run(number, 1, RunState.UNKNOWN, Text("结果未知", "unknown"), NOW - timedelta(hours=1), {})
+    found = _examine(site)
+    assert _ill(found) == [("unknown-outcome", Condition.WARN)]
+    unknown = _named(found, "unknown-outcome")
+    assert unknown.said.en == (
+        f"run {number} is over, and nobody has found out what came of backup on his-db01 2 hours ago"
+    )
+    assert unknown.cure is not None
+    assert f"wardround run rule {number} his-db01 backup --decision" in unknown.cure.en
+    for by in ("wang", "li"):
+        _rule(number, Decision.DONE, by)
+    assert _ill(_examine(site)) == []
+    assert get_run(number).state is RunState.UNKNOWN
+
+
+def test_a_lost_look_of_a_run_that_is_over_needs_nobody(file_site: Site) -> None:
+    number = _taken(_worker().executor)
+    looked = Intent("his-db01", "look", 1, Effect.READ, "t" * 32, "")
+    write_journal(number, 1, [Entered(looked, TaskOutcome("his-db01", "look", 1, TaskState.UNKNOWN))], NOW)
+    finish_run(number, 1, RunState.UNKNOWN, None, NOW, {})
+    assert _ill(_examine(file_site)) == []
 
 
 def test_a_wait_for_a_host_is_counted_from_its_first_look(site: Site) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sized
 from datetime import datetime, timedelta
+from itertools import groupby
 from shlex import quote
 
 from orchestrator.application.duration import say_duration
 from orchestrator.application.examination.workers import START, Crew
+from orchestrator.application.open_outcomes import open_outcomes
 from orchestrator.application.runs import RunView
 from orchestrator.language import Text
 from orchestrator.model.diagnosis import Condition, Diagnosis
+from orchestrator.model.ruling import OpenOutcome
 from orchestrator.model.run import Run, RunState, Wait
-from orchestrator.records.journal import attempts
+from orchestrator.model.site import Site
+from orchestrator.records.journal import attempts, left_unknown
 from orchestrator.records.rulings import rulings
-from orchestrator.records.runs import list_runs
+from orchestrator.records.runs import get_run, list_runs
 from orchestrator.records.standstill import undelivered, waiting_since
 
 GRACE = timedelta(minutes=1)
@@ -28,14 +32,17 @@ _LISTED = {
     RunState.RUNNING: "wardround run list --state running",
     RunState.WAITING: "wardround run list --state waiting",
     RunState.CANCELLING: "wardround run list --state cancelling",
+    RunState.UNKNOWN: "wardround run list --state unknown",
 }
 
 
-def examine_runs(crew: Crew, now: datetime) -> Iterator[Diagnosis]:
-    """Runs whose worker is gone, runs that nobody takes up, and runs that wait for somebody."""
+def examine_runs(site: Site, crew: Crew, now: datetime) -> Iterator[Diagnosis]:
+    """Runs whose worker is gone, that nobody takes up or that wait for somebody, and what nobody knows of runs
+    that are over."""
     runs = list_runs(_ALL, _OPEN)[::-1]  # the oldest first
-    found = [*_stuck(runs, crew), *_queued(runs, crew, now), *_waiting(runs, now)]
+    found = [*_stuck(runs, crew), *_queued(runs, crew, now), *_waiting(site, runs, crew, now)]
     found += _undelivered(runs, crew, now)
+    found += _left(site, now)
     yield from found
     if not found:
         said = Text(f"没有停滞的执行（未结束 {len(runs)} 个）", f"no run stands still ({len(runs)} not over)")
@@ -91,38 +98,78 @@ def _queued(runs: Collection[Run], crew: Crew, now: datetime) -> Iterator[Diagno
     )
 
 
-def _waiting(runs: Collection[Run], now: datetime) -> Iterator[Diagnosis]:
+def _waiting(site: Site, runs: Collection[Run], crew: Crew, now: datetime) -> Iterator[Diagnosis]:
     waiting = [one for one in runs if one.state is RunState.WAITING and one.wait is not Wait.TIME]
     for run in waiting[:NAMED]:
         since = waiting_since(run.number)
         lasted = say_duration(now - since) if since else Text("不详", "some time")
         if run.wait is Wait.RULING:
-            yield from _unruled(run, lasted)
+            yield from _unruled(site, run, crew, lasted)
         else:
             yield _held_up(run, lasted)
     yield from _more("waiting-run", Condition.WARN, waiting, RunState.WAITING)
 
 
-def _unruled(run: Run, lasted: Text) -> Iterator[Diagnosis]:
-    """An outcome that nobody knows, with the very command that settles it."""
+def _unruled(site: Site, run: Run, crew: Crew, lasted: Text) -> Iterator[Diagnosis]:
+    """Outcomes that nobody knows, with the very command that settles each."""
     view = RunView(run, tuple(attempts(run.number)), tuple(rulings(run.number)))
-    for one in view.unruled:
-        intent = one.intent
-        command = f"wardround run rule {run.number} {quote(intent.host)} {quote(intent.task)}"
-        yield Diagnosis(
-            "unknown-outcome",
-            Condition.CRIT,
-            Text(
-                f"第 {run.number} 次执行在 {intent.host} 的 {intent.task} 结果未知，等待裁定已 {lasted.zh}",
-                f"run {run.number} does not know what came of {intent.task} on {intent.host}, "
-                f"and has waited for a ruling for {lasted.en}",
-            ),
-            Text(
-                f"到主机上查清，再执行 {command} --decision done|retry|abort --reason 依据",
-                f"find out on the host, then {command} --decision done|retry|abort --reason WHY",
-            ),
-            f"{run.number} {intent.host} {intent.task}",
+    for one in open_outcomes(site, run, view.unruled, view.rulings):
+        intent = one.attempt.intent
+        said = Text(
+            f"第 {run.number} 次执行在 {intent.host} 的 {intent.task} 结果未知，等待裁定已 {lasted.zh}",
+            f"run {run.number} does not know what came of {intent.task} on {intent.host}, "
+            f"and has waited for a ruling for {lasted.en}",
         )
+        if one.decision is None:
+            yield _open(run.number, one, Condition.CRIT, said)
+        elif not crew.workers:
+            ruled = one.decision.label
+            yield Diagnosis(
+                "waiting-run",
+                Condition.WARN,
+                Text(f"{said.zh}；已裁定{ruled.zh}", f"{said.en}; it was ruled: {ruled.en}"),
+                _resume(run, crew),
+                str(run.number),
+            )
+
+
+def _left(site: Site, now: datetime) -> Iterator[Diagnosis]:
+    """What runs that are over may have done to a host, and nobody has found out since."""
+    found = []
+    for number, together in groupby(left_unknown(), lambda one: one[0]):
+        lost = [attempt for _, attempt in together]
+        found += [
+            (number, one)
+            for one in open_outcomes(site, get_run(number), lost, rulings(number))
+            if one.decision is None
+        ]
+    for number, one in found[:NAMED]:
+        intent, ended = one.attempt.intent, one.attempt.ended_at
+        ago = say_duration(now - ended) if ended else Text("不详", "some time")
+        said = Text(
+            f"第 {number} 次执行已结束，而 {ago.zh}前在 {intent.host} 的 {intent.task} 结果未知，无人裁定",
+            f"run {number} is over, and nobody has found out what came of {intent.task} on {intent.host} "
+            f"{ago.en} ago",
+        )
+        yield _open(number, one, Condition.WARN, said)
+    yield from _more("unknown-outcome", Condition.WARN, found, RunState.UNKNOWN)
+
+
+def _open(number: int, one: OpenOutcome, condition: Condition, said: Text) -> Diagnosis:
+    intent = one.attempt.intent
+    if one.said is not None:
+        said = Text(f"{said.zh}；{one.said.zh}", f"{said.en}; {one.said.en}")
+    command = f"wardround run rule {number} {quote(intent.host)} {quote(intent.task)}"
+    return Diagnosis(
+        "unknown-outcome",
+        condition,
+        said,
+        Text(
+            f"到主机上查清，再执行 {command} --decision done|retry|abort --reason 依据",
+            f"find out on the host, then {command} --decision done|retry|abort --reason WHY",
+        ),
+        f"{number} {intent.host} {intent.task}",
+    )
 
 
 def _held_up(run: Run, lasted: Text) -> Diagnosis:
@@ -173,7 +220,7 @@ def _undelivered(runs: Collection[Run], crew: Crew, now: datetime) -> Iterator[D
         )
 
 
-def _more(name: str, condition: Condition, found: Collection[Run], state: RunState) -> Iterator[Diagnosis]:
+def _more(name: str, condition: Condition, found: Sized, state: RunState) -> Iterator[Diagnosis]:
     if len(found) > NAMED:
         count = len(found) - NAMED
         yield Diagnosis(
