@@ -37,8 +37,7 @@ _LISTED = {
 
 
 def examine_runs(site: Site, crew: Crew, now: datetime) -> Iterator[Diagnosis]:
-    """Runs whose worker is gone, that nobody takes up or that wait for somebody, and what nobody knows of runs
-    that are over."""
+    """Runs without a worker, runs that wait for somebody, and what nobody knows of runs that are over."""
     runs = list_runs(_ALL, _OPEN)[::-1]  # the oldest first
     found = [*_stuck(runs, crew), *_queued(runs, crew, now), *_waiting(site, runs, crew, now)]
     found += _undelivered(runs, crew, now)
