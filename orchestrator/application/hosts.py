@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from orchestrator.application.inventory_memory import inventory_memory
 from orchestrator.errors import Unreachable
 from orchestrator.model.host import Host, Transport
 from orchestrator.model.site import Site
@@ -54,7 +55,11 @@ class Hosts:
 
     async def _resolve(self, pattern: str) -> Mapping[str, Host]:
         inventory = await read_inventory(
-            self._site.inventory, (pattern,), None, self._site.vault_password_file, self._site.state / "cache"
+            self._site.inventory,
+            (pattern,),
+            None,
+            self._site.vault_password_file,
+            inventory_memory(self._site),
         )
         return resolve_hosts(inventory, pattern, self._site.connect_timeout)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from orchestrator.application.clock import Clock
+from orchestrator.application.inventory_memory import inventory_memory
 from orchestrator.application.recorder import ThreadedLedger, records_thread
 from orchestrator.application.round_request import RoundRequest
 from orchestrator.application.rounds import Rounds
@@ -176,7 +177,7 @@ class Legs:
             tuple(host.name for host in plan.hosts if host.name in LOCALHOST),
             None,
             self._site.vault_password_file,
-            self._site.state / "cache",
+            inventory_memory(self._site),
         )
         key = site_key(self._site.state)
         hosts = find_hosts(plan, inventory, self._checks, key, self._site.connect_timeout)

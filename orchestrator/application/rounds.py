@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from orchestrator.application.clock import Clock
+from orchestrator.application.inventory_memory import inventory_memory
 from orchestrator.application.recorder import Recorder, ThreadedLedger
 from orchestrator.application.round_request import OnProgress, RoundRequest
 from orchestrator.application.runbooks import Documents, find_runbook, read_catalogue, read_documents
@@ -81,7 +82,7 @@ class Rounds:
             tuple(dict.fromkeys(play.hosts for play in runbook.plays)),
             request.limit,
             self._site.vault_password_file,
-            self._site.state / "cache",
+            inventory_memory(self._site),
         )
         # The report needs the systems: their errors must not come after the round.
         read_catalogue(self._site, None if request.inventory else {*inventory.hosts, *inventory.groups})

@@ -21,7 +21,7 @@ from orchestrator.reach.ansible_command import AnsibleCommand, Ended, ansible_co
 from orchestrator.reach.ansible_configuration import refuse_connection_settings
 from orchestrator.reach.ansible_refusal import NO_HOSTS, explain, no_hosts, unknown_names, unmatched
 from orchestrator.reach.inventory_answer import Answer, describe, group_members
-from orchestrator.reach.inventory_cache import InventoryCache
+from orchestrator.reach.inventory_cache import CacheFolder, InventoryCache
 from orchestrator.reach.inventory_files import InventoryFiles, gather_files
 from orchestrator.reach.vault import Vault, assigned_names, open_vault
 
@@ -37,12 +37,12 @@ async def read_inventory(
     patterns: Sequence[str],
     limit: str | None,
     vault_password_file: Path | None,
-    cache: Path | None,
+    cache: CacheFolder | None,
     patience: float = 120.0,
 ) -> Inventory:
     """All hosts of `sources` with their variables, and which of them each pattern means within `limit`.
 
-    Only what static files say is kept in `cache`; what was vaulted is kept vaulted.
+    Only what static files say is kept in `cache`, encrypted; what was vaulted is kept vaulted too.
 
     Raises:
         InvalidInventory: a source is missing or means nothing to Ansible, a vaulted value can't be opened,
@@ -70,7 +70,11 @@ def _absolute(path: Path) -> Path:
 
 
 def _cache(
-    folder: Path | None, files: InventoryFiles, patterns: Sequence[str], limit: str | None, vault: Vault
+    folder: CacheFolder | None,
+    files: InventoryFiles,
+    patterns: Sequence[str],
+    limit: str | None,
+    vault: Vault,
 ) -> InventoryCache | None:
     if folder is None or not files.static or "@" in (limit or ""):
         return None

@@ -15,6 +15,7 @@ from orchestrator.errors import InvalidInventory
 from orchestrator.language import Language
 from orchestrator.model.inventory import Inventory, Verbatim
 from orchestrator.reach.inventory import read_inventory
+from orchestrator.reach.inventory_cache import KEY_SIZE, CacheFolder
 from orchestrator.reach.vault import open_vault
 
 BIN = Path(sys.executable).parent
@@ -258,7 +259,9 @@ async def test_a_dynamic_script_is_asked_anew_every_time(tmp_path: Path) -> None
     script.chmod(0o755)
     for name in ("first", "second"):
         names.write_text(name)
-        inventory = await read_inventory([script], (), None, None, tmp_path / "cache")
+        inventory = await read_inventory(
+            [script], (), None, None, CacheFolder(tmp_path / "cache", b"k" * KEY_SIZE)
+        )
         assert inventory.members["g"] == (name,)
     assert not (tmp_path / "cache").exists()
 
@@ -284,7 +287,7 @@ def alive(pid: int) -> bool:
 async def test_a_static_inventory_is_remembered_until_a_file_changes(
     simple: Path, password: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    cache = tmp_path / "cache"
+    cache = CacheFolder(tmp_path / "cache", b"k" * KEY_SIZE)
     first = await read_inventory([simple], ["db"], None, password, cache)
     request.getfixturevalue("without_ansible")
     assert await read_inventory([simple], ["db"], None, password, cache) == first
@@ -298,13 +301,13 @@ async def test_a_static_inventory_is_remembered_until_a_file_changes(
 async def test_the_cache_holds_no_decrypted_value_and_opens_nothing_without_the_password(
     simple: Path, site: Path, password: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    cache = tmp_path / "cache"
+    cache = CacheFolder(tmp_path / "cache", b"k" * KEY_SIZE)
     asked = [await read_inventory([source], (), None, password, cache) for source in (simple, site)]
-    entries = list(cache.iterdir())
+    entries = list(cache.path.iterdir())
     assert len(entries) == 2
     for entry in entries:
-        assert "inline-secret" not in entry.read_text()
-        assert "whole-file-secret" not in entry.read_text()
+        assert "inline-secret" not in entry.read_bytes().decode("latin-1")
+        assert "whole-file-secret" not in entry.read_bytes().decode("latin-1")
         assert entry.stat().st_mode & 0o077 == 0
     request.getfixturevalue("without_ansible")
     assert [await read_inventory([source], (), None, password, cache) for source in (simple, site)] == asked
