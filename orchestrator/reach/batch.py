@@ -377,14 +377,17 @@ def _limit(command: Command) -> str:
 
 
 def _run(text: str, name: str) -> str:
-    return name.join(_around(text))
+    return name.join(_kept_around(text) if len(text) <= _SHORT else _around(text))
 
 
-@lru_cache(maxsize=1_024)
+_SHORT = 1_000
+"""Characters. What checks ask again and again is shorter; whole scripts are longer, and a worker would keep
+gigabytes of them in the course of weeks."""
+
+
 def _around(text: str) -> tuple[str, ...]:
     """The command so that nothing in it can break the script around it or change the shell that reads it, in
-    pieces: the name of its files comes between them. Kept, since hosts are asked much the same, and matching
-    it costs more than all else of a batch's script."""
+    pieces: the name of its files comes between them."""
     if not _PIPELINE.fullmatch(text):
         inside = text if _WHOLE.fullmatch(text) else f'eval " "{_quoted(text)}'
         return f"( {inside}\n) </dev/null >", ".o 2>", ".e"
@@ -395,6 +398,11 @@ def _around(text: str) -> tuple[str, ...]:
         pieces.append(f"{before}2>>")
         before = f".e {part} | "
     return (*pieces, f"{before}>", ".o 2>>", f".e {last}")
+
+
+# Hosts are asked much the same, and matching it costs more than all else of a batch's script. A text may hold
+# a secret: the process that keeps it here is the one that can open them all.
+_kept_around = lru_cache(maxsize=1_024)(_around)
 
 
 def _quoted(text: str) -> str:

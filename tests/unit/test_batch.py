@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -136,3 +138,16 @@ def test_what_could_change_the_shell_is_kept_in_a_subshell(text: str) -> None:
 )
 def test_what_may_not_be_whole_is_quoted(text: str) -> None:
     assert 'eval " "' in Batch([Command(text)], 1).script().decode()
+
+
+def test_long_scripts_are_not_kept_in_memory_once_they_were_sent() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            script = f"echo {number} " + "x" * 100_000
+            assert script.encode() in Batch([Command(script)], 1).script()
+        del script
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 500_000
