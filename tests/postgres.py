@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import LiteralString
+from typing import Literal, LiteralString
 
 import psycopg
 import pytest
@@ -44,12 +44,9 @@ def running_postgres() -> Iterator[str]:
         if account is not None:
             os.chown(folder, account.pw_uid, account.pw_gid)
         port = _free_port()
-        _initialise(programs, folder, account)
+        _initialise(programs, folder, port, account)
         server = [programs / "pg_ctl", "-D", folder / "data", "-w", "-s", "-l", folder / "log"]
-        options = (
-            f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
-        )
-        _run([*server, "-o", options, "start"], account)
+        _run([*server, "start"], account)
         try:
             yield f"postgresql+psycopg://ward:{PASSWORD}@127.0.0.1:{port}/postgres"
         finally:
@@ -74,6 +71,13 @@ def execute(server: Server, *statements: LiteralString | Composed) -> None:
 
 def restart_postgres(server: Server) -> None:
     """End it at once, as a power cut would, and start it again where it was."""
+    with stopped_postgres(server):
+        pass
+
+
+@contextmanager
+def stopped_postgres(server: Server, mode: Literal["fast", "immediate"] = "immediate") -> Iterator[None]:
+    """End it, as a power cut would or in an orderly way, and start it again where it was after the block."""
     programs = server_programs()
     assert programs is not None
     with psycopg.connect(
@@ -82,7 +86,12 @@ def restart_postgres(server: Server) -> None:
         row = connection.execute("SHOW data_directory").fetchone()
     assert row is not None
     log = Path(row[0]).with_name("log")
-    _run([programs / "pg_ctl", "-D", row[0], "-w", "-s", "-l", log, "-m", "immediate", "restart"], _account())
+    control = [programs / "pg_ctl", "-D", row[0], "-w", "-s", "-l", log]
+    _run([*control, "-m", mode, "stop"], _account())
+    try:
+        yield
+    finally:
+        _run([*control, "start"], _account())
 
 
 def make_database(server: Server, name: str, template: str = "template0") -> Server:
@@ -105,7 +114,7 @@ def _account() -> pwd.struct_passwd | None:
         pytest.skip("running as root, and there is no account `postgres` to run the server")
 
 
-def _initialise(programs: Path, folder: Path, account: pwd.struct_passwd | None) -> None:
+def _initialise(programs: Path, folder: Path, port: int, account: pwd.struct_passwd | None) -> None:
     password = folder / "password"
     password.write_text(PASSWORD)
     if account is not None:
@@ -118,6 +127,11 @@ def _initialise(programs: Path, folder: Path, account: pwd.struct_passwd | None)
         ],
         account,
     )
+    with (folder / "data" / "postgresql.conf").open("a") as settings:
+        settings.write(
+            f"listen_addresses = '127.0.0.1'\nport = {port}\n"
+            f"unix_socket_directories = '{folder}'\nfsync = off\n"
+        )
 
 
 def _run(arguments: list[object], account: pwd.struct_passwd | None) -> None:

@@ -131,20 +131,20 @@ class RunSite:
         ended = self.run("run", "follow", str(number), "--after", str(after), "--json")
         return [json.loads(line) for line in ended.stdout.splitlines()]
 
-    def begin(self, *arguments: str) -> Process:
-        """Start a command and go on."""
+    def begin(self, *arguments: str, program: Sequence[str | Path] = (COMMAND,)) -> Process:
+        """Start a command and go on. `program` runs it in a way of its own."""
         log = self.root / f"process-{len(self.processes)}.log"
         with log.open("w") as file:
             popen = subprocess.Popen(
-                [COMMAND, *arguments],
+                [*program, *arguments],
                 env=self.environment(), stdin=subprocess.DEVNULL, stdout=file, stderr=file, text=True,
             )  # fmt: skip
         self.processes.append(Process(popen, log))
         return self.processes[-1]
 
-    def worker(self, name: str = "ward") -> Process:
+    def worker(self, name: str = "ward", program: Sequence[str | Path] = (COMMAND,)) -> Process:
         """A worker, ready."""
-        worker = self.begin("worker", "--name", name)
+        worker = self.begin("worker", "--name", name, program=program)
         until(lambda: "is ready" in worker.said() or not worker.alive)
         assert worker.alive, worker.said()
         return worker

@@ -37,6 +37,9 @@ from orchestrator.model.secret import Secret
 SSHD = shutil.which("sshd") or (shutil.which("sshd", path="/usr/sbin:/usr/local/sbin") or "")
 ADDRESS = "127.0.0.1"
 
+_NO_BASHRC = "SHLVL=2"
+"""Else bash reads the .bashrc of whoever runs the tests at each login, with all that this starts."""
+
 needs_sshd = pytest.mark.skipif(not SSHD, reason="OpenSSH server (sshd) is missing")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to log in as other users")
 
@@ -100,27 +103,48 @@ class Sshd:
 
     def end_connections(self) -> None:
         """Kill every login, as a broken network does; the server itself goes on."""
-        for pid in _children_by_parent().get(self.pid, ()):
+        for pid in children_by_parent().get(self.pid, ()):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager
-def running_sshd(folder: Path, *, count: int = 1, options: Sequence[str] = ()) -> Iterator[list[Sshd]]:
-    """Start `count` servers; `options` are more lines of sshd_config (the first of a keyword wins)."""
+def running_sshd(
+    folder: Path, *, count: int = 1, options: Sequence[str] = (), program: Path | None = None
+) -> Iterator[list[Sshd]]:
+    """Start `count` servers; `options` are more lines of sshd_config (the first of a keyword wins).
+    `program` is what runs sshd with the arguments that it is given, in a place of its own.
+    """
     client_key = _keypair(folder / "client_key")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     with contextlib.ExitStack() as stack:
         authorized = stack.enter_context(_readable_by_all(client_key.with_suffix(".pub").read_text()))
         yield [
-            stack.enter_context(_server(folder / f"sshd{number}", client_key, authorized, options))
+            stack.enter_context(_server(folder / f"sshd{number}", client_key, authorized, options, program))
             for number in range(count)
         ]
 
 
+def answers(port: int) -> bool:
+    """Whether an SSH server greets there."""
+    with contextlib.suppress(OSError), socket.create_connection((ADDRESS, port), timeout=1) as connection:
+        return connection.recv(4) == b"SSH-"
+    return False
+
+
 def known_hosts_of(servers: Sequence[Sshd]) -> str:
     return "".join(server.known_hosts_line for server in servers)
+
+
+def children_by_parent() -> Mapping[int, Sequence[int]]:
+    """Of all processes of this machine."""
+    families: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            families.setdefault(parent, []).append(int(stat.parent.name))
+    return families
 
 
 @dataclass(frozen=True)
@@ -154,7 +178,9 @@ def _readable_by_all(text: str) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _server(folder: Path, client_key: Path, authorized: Path, options: Sequence[str]) -> Iterator[Sshd]:
+def _server(
+    folder: Path, client_key: Path, authorized: Path, options: Sequence[str], program: Path | None
+) -> Iterator[Sshd]:
     folder.mkdir(mode=0o711)
     host_key = _keypair(folder / "host_key")
     for _ in range(10):
@@ -163,11 +189,11 @@ def _server(folder: Path, client_key: Path, authorized: Path, options: Sequence[
         config.write_text(_config(port, host_key, authorized, options))
         log = folder / "sshd.log"
         process = subprocess.Popen(
-            [SSHD, "-D", "-f", str(config), "-E", str(log)],
+            [program or SSHD, "-D", "-f", str(config), "-E", str(log)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
-        if _answers(port, process):
+        if _comes(port, process):
             break
     else:
         raise RuntimeError(f"sshd does not start: {log.read_text() if log.exists() else 'no log'}")
@@ -183,7 +209,7 @@ def _server(folder: Path, client_key: Path, authorized: Path, options: Sequence[
 
 def _config(port: int, host_key: Path, authorized: Path, options: Sequence[str]) -> str:
     lines = [
-        *options,
+        *(f"{option} {_NO_BASHRC}" if option.startswith("SetEnv ") else option for option in options),
         f"ListenAddress {ADDRESS}:{port}",
         f"HostKey {host_key}",
         f"AuthorizedKeysFile {authorized}",
@@ -197,8 +223,7 @@ def _config(port: int, host_key: Path, authorized: Path, options: Sequence[str])
         "MaxSessions 100",
         "PrintMotd no",
         "LogLevel VERBOSE",
-        # Else bash reads the .bashrc of whoever runs the tests at each login. An earlier SetEnv comes first.
-        "SetEnv SHLVL=2",
+        f"SetEnv {_NO_BASHRC}",  # of several, sshd takes the first line alone
     ]
     return "\n".join(lines) + "\n"
 
@@ -219,25 +244,13 @@ def _free_port() -> int:
         return port
 
 
-def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
+def _comes(port: int, process: subprocess.Popen[bytes]) -> bool:
     """Whether this very server greets on that port."""
     deadline = time.monotonic() + 10
     while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with socket.create_connection((ADDRESS, port), timeout=1) as connection:
-                if connection.recv(4) == b"SSH-":
-                    return process.poll() is None
-        except OSError:
-            time.sleep(0.01)
+        if answers(port):
+            return process.poll() is None
+        time.sleep(0.01)
     process.kill()
     process.wait()
     return False
-
-
-def _children_by_parent() -> Mapping[int, Sequence[int]]:
-    families: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-            families.setdefault(parent, []).append(int(stat.parent.name))
-    return families

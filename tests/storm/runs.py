@@ -1,13 +1,13 @@
 """Blows at random over runs of mixed effects: `python -m tests.storm.runs --blows 200 --seed 1`.
 
 With `--hands worker` two `wardround worker` processes carry the runs out; with `--hands command` each run's
-own `wardround run start` does, and `wardround run resume` goes on after it was killed. Blows: `kill` (SIGKILL
-of one of these), `cut` (all logins on the hosts are killed), `drop` (all packets are lost for seconds; for
-root, in a network namespace of its own), `freeze` (a worker is stopped past its lease, and woken once another
-has taken over).
+own `wardround run start` does, and `wardround run resume` goes on after it was killed. `--kinds all` strikes
+with all that can be had here, each as often as any other; for some of them it takes root, which lets the
+storm begin anew in namespaces where network, disks and hosts are its own.
 
-It prints its seed and its counts, and ends with 1 when an effect of `once` happened twice, one was lost, an
-outcome was said to be unknown, or a run did not end. No blow of these makes an outcome unknown.
+It prints its seed and its counts, and ends with 1 when an effect of `once` happened twice, one was lost, a
+run did not end, or anything that is said is not what the hosts have kept: `unknown` where it is not true, and
+anything else where that is. What is truly unknown somebody looks at, and rules on.
 """
 
 from __future__ import annotations
@@ -16,291 +16,101 @@ import argparse
 import contextlib
 import os
 import random
+import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from orchestrator.application.clock import system_clock
-from orchestrator.bootstrap import Wardround, open_wardround
-from orchestrator.model.run import Attempt, Run, RunState, TaskState, Wait
-from orchestrator.records.leases import list_leases
-from orchestrator.records.postings import leg_due
-from orchestrator.records.run_log import run_events
 from tests.postgres import running_postgres
-from tests.run_site import Process, RunSite, spool_option
-from tests.sshd import Sshd, running_sshd
+from tests.run_site import RunSite
+from tests.storm.blows import FOR_ROOT, FOR_WORKERS, KINDS, Blows
+from tests.storm.disk import small_disk
+from tests.storm.hands import Commands, Workers
+from tests.storm.load import HOSTS, Load
+from tests.storm.reckoning import Reckoning
+from tests.storm.storm import Storm
+from tests.storm.target import running_target
 
-HOSTS = ("t1", "t2", "t3", "t4")
-OPEN = 4
-"""Runs that there are always under way, so that each blow hits something."""
-LOOK: dict[str, object] = {"id": "look", "command": "test -d /", "effect": "read"}
-NAMESPACE = "WARDROUND_STORM_NAMESPACE"
-PATIENCE = 300.0
-"""Seconds for what is left to end, once the blows are over."""
-WRITING = ("once-a", "once-b", "same")
-_NOT_KNOWN = (TaskState.UNKNOWN, TaskState.INTENDED)
-WORKERS = ("anna", "bert")
+NAMESPACES = "WARDROUND_STORM_NAMESPACES"
+SITE_DISK, SPOOL_DISK = 64, 256
+"""Megabytes."""
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    options = _options()
+    kinds, left_out = _kinds(options)
+    own = bool(FOR_ROOT & set(kinds))
+    if own and NAMESPACES not in os.environ:
+        enter_namespaces()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and end what was begun
+    print(
+        f"runs on {options.database}, by {options.hands}: {options.blows} blows of {' '.join(kinds)}, "
+        f"seed {options.seed}{left_out}",
+        flush=True,
+    )
+    chance = random.Random(options.seed)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wardround-storm-")))
+        if own:
+            stack.enter_context(small_disk(folder / "spool", SPOOL_DISK))
+        target = stack.enter_context(running_target(folder, own=own))
+        settings = _database(stack, folder) if options.database == "postgresql" else ""
+        site = RunSite.make(folder, target.server, HOSTS, settings)
+        stack.callback(site.end)
+        if own:
+            stack.enter_context(small_disk(site.root / "var", SITE_DISK))
+        load = Load(site, chance)
+        load.accept()
+        hands = Workers(site) if options.hands == "worker" else Commands(site)
+        storm = Storm(site, load, Blows(target, hands, chance), hands, chance)
+        storm.rage(options.blows, kinds, time.monotonic() + options.seconds)
+        storm.tell()
+        if Reckoning(site, target, hands.wardround, load, set(storm.hit)).tell():
+            return 0
+        if options.keep is not None:
+            shutil.copytree(folder, options.keep, symlinks=True)
+        return 1
+
+
+def _options() -> argparse.Namespace:
+    said = "\n".join(f"  {kind:<10}  {what}" for kind, what in KINDS.items())
+    parser = argparse.ArgumentParser(
+        description=f"{__doc__}\n{said}", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--blows", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=1800.0, help="no more blows after that")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--hands", choices=("worker", "command"), default="worker")
-    parser.add_argument("--kinds", nargs="+", choices=("kill", "cut", "drop", "freeze"), default=["kill"])
-    options = parser.parse_args()
-    if "drop" in options.kinds and NAMESPACE not in os.environ:
-        enter_namespace()
-    print(
-        f"runs on {options.database}, by {options.hands}: {options.blows} blows of "
-        f"{' '.join(options.kinds)}, seed {options.seed}",
-        flush=True,
-    )
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wardround-storm-")))
-        (server,) = stack.enter_context(running_sshd(folder, options=[spool_option(folder)]))
-        settings = _database(stack, folder) if options.database == "postgresql" else ""
-        site = RunSite.make(folder, server, HOSTS, settings)
-        stack.callback(site.end)
-        site.write("looks", [LOOK])
-        accepted = site.run("runbook", "accept", "looks", "--reason", "it only looks", "--yes")
-        assert accepted.returncode == 0, accepted.stderr
-        hands = Workers if options.hands == "worker" else Commands
-        storm = Storm(site, server, hands(site), random.Random(options.seed))
-        storm.rage(options.blows, options.kinds, time.monotonic() + options.seconds)
-        return storm.tell()
+    parser.add_argument("--kinds", nargs="+", choices=(*KINDS, "all"), default=["kill"])
+    parser.add_argument("--keep", type=Path, help="where to copy all of it when something is wrong")
+    return parser.parse_args()
 
 
-class Workers:
-    """Runs are asked for, and two workers carry them out."""
-
-    def __init__(self, site: RunSite) -> None:
-        self._site = site
-        self.living: dict[str, Process] = {}
-        self.wardround = open_wardround(site.root)
-
-    def under_way(self) -> int:
-        return sum(not run.state.over for run in self.wardround.runs.list(50))
-
-    def tend(self, wanted: list[str]) -> None:
-        """Have both workers, and these runs asked for."""
-        for name in WORKERS:
-            if name not in self.living or not self.living[name].alive:
-                self.living[name] = self._site.worker(name)
-        for name in wanted:
-            self.wardround.runs.ask(name)
-
-    def victim(self, chance: random.Random) -> Process:
-        return self.living[chance.choice(WORKERS)]
-
-    def freeze(self, chance: random.Random) -> int:
-        """Stop one past its lease, wake it, and have it end; returns its exit code."""
-        name = chance.choice(WORKERS)
-        frozen = self.living[name]
-        (lease,) = [one for one in list_leases() if one.identity == name and not one.dead]
-        frozen.send(signal.SIGSTOP)
-        until_true(lambda: all(one.fence != lease.fence for one in list_leases()))
-        frozen.send(signal.SIGCONT)
-        return frozen.wait()
+def _kinds(options: argparse.Namespace) -> tuple[list[str], str]:
+    """What it strikes with, and what it does not for want of something."""
+    wanted = list(KINDS) if "all" in options.kinds else options.kinds
+    lacking = {
+        "root": FOR_ROOT if os.geteuid() != 0 or shutil.which("unshare") is None else frozenset(),
+        "workers": FOR_WORKERS if options.hands != "worker" else frozenset(),
+        "PostgreSQL": frozenset({"database"}) if options.database != "postgresql" else frozenset(),
+    }
+    absent = {kind: what for what, kinds in lacking.items() for kind in kinds if kind in wanted}
+    if absent and "all" not in options.kinds:
+        raise SystemExit("; ".join(f"{kind} needs {what}" for kind, what in absent.items()))
+    said = ", ".join(f"{kind} ({what} is lacking)" for kind, what in sorted(absent.items()))
+    return [kind for kind in wanted if kind not in absent], f"; left out: {said}" if said else ""
 
 
-class Commands:
-    """Each run has a command that carries it out."""
-
-    def __init__(self, site: RunSite) -> None:
-        self._site = site
-        self._of: dict[str, Process] = {}
-        self.wardround = open_wardround(site.root)
-
-    def under_way(self) -> int:
-        """One that was killed before it asked for its run is under way no more."""
-        open_runs = {run.runbook.rpartition("/")[2] for run in self._open()}
-        return sum(process.alive or name in open_runs for name, process in self._of.items())
-
-    def tend(self, wanted: list[str]) -> None:
-        for name in wanted:
-            self._of[name] = self._site.begin("run", "start", name)
-        for run in self._open():
-            name = run.runbook.rpartition("/")[2]
-            idle = run.wait is Wait.OTHER_RUN and not leg_due(run.number, system_clock())
-            if not self._of[name].alive and not idle:
-                self._of[name] = self._site.begin("run", "resume", str(run.number))
-
-    def _open(self) -> list[Run]:
-        return [run for run in self.wardround.runs.list(1000) if not run.state.over]
-
-    def victim(self, chance: random.Random) -> Process:
-        """One that has come as far as to say something, for its first seconds hold nothing of ours."""
-        until_true(lambda: bool(self._speaking()) or not self._living())
-        return chance.choice(self._speaking() or self._living() or list(self._of.values()))
-
-    def _living(self) -> list[Process]:
-        return [one for one in self._of.values() if one.alive]
-
-    def _speaking(self) -> list[Process]:
-        return [one for one in self._living() if one.said()]
-
-    def freeze(self, chance: random.Random) -> int:
-        raise SystemExit("a command is not frozen: its lease is its own")
-
-
-class Storm:
-    """One storm over one site."""
-
-    def __init__(self, site: RunSite, server: Sshd, hands: Workers | Commands, chance: random.Random) -> None:
-        self._site = site
-        self._server = server
-        self._hands = hands
-        self._chance = chance
-        self._hosts: dict[str, list[str]] = {}
-        """Runbook -> its hosts: some runs want the same one, and some do not."""
-        self._blows: Counter[str] = Counter()
-
-    @property
-    def _wardround(self) -> Wardround:
-        return self._hands.wardround
-
-    def rage(self, blows: int, kinds: list[str], deadline: float) -> None:
-        while self._blows.total() < blows and time.monotonic() < deadline:
-            self._tend()
-            self._strike(self._chance.choice(kinds))
-        until_true(self._all_over, PATIENCE, self._hands.tend)
-
-    def tell(self) -> int:
-        """Print what came of it; 1 when something is wrong."""
-        runs = self._wardround.runs.list(100_000)
-        effects = Counter(line for host in HOSTS for line in self._site.lines(host))
-        wrong = {
-            "twice": {effect for effect, count in effects.items() if count > 1},
-            "lost": {place for run in runs for place in self._said_done(run) if not effects[place]},
-            "denied": {place for run in runs for place in self._said_not_begun(run) if effects[place]},
-            "unknown": {place for run in runs for place in self._places(run, *_NOT_KNOWN)},
-            "not ended as they must": {
-                f"run {run.number} {run.state}" for run in runs if not self._well(run)
-            },
-            "with a gap": {f"run {run.number}" for run in runs if self._gap(run.number, run.last_event)},
-        }
-        blows = ", ".join(f"{count} {kind}" for kind, count in sorted(self._blows.items()))
-        states = ", ".join(f"{count} {state}" for state, count in Counter(run.state for run in runs).items())
-        counts = ", ".join(f"{len(found)} {what}" for what, found in wrong.items())
-        print(f"{blows}; {len(runs)} runs: {states}; {effects.total()} effects; {counts}", flush=True)
-        for what, found in wrong.items():
-            for place in sorted(found)[:20]:
-                print(f"  {what}: {place}")
-        return 1 if not runs or any(wrong.values()) else 0
-
-    def _said_done(self, run: Run) -> set[str]:
-        """Effects that a run says happened."""
-        done = {place for place in self._places(run, TaskState.OK) if place.rpartition(" ")[2] in WRITING}
-        if run.state is RunState.SUCCEEDED:
-            done |= {f"{_name(run)} {host} {task}" for host in self._hosts[_name(run)] for task in WRITING}
-        return done
-
-    def _said_not_begun(self, run: Run) -> set[str]:
-        return self._places(run, TaskState.UNREACHABLE, TaskState.SKIPPED)
-
-    def _places(self, run: Run, *states: TaskState) -> set[str]:
-        """Where the latest attempt is in one of these states."""
-        latest = {(one.intent.host, one.intent.task): one for one in self._attempts(run)}
-        found = {
-            place: one.outcome.state if one.outcome else TaskState.INTENDED for place, one in latest.items()
-        }
-        return {f"{_name(run)} {host} {task}" for (host, task), state in found.items() if state in states}
-
-    def _well(self, run: Run) -> bool:
-        """A host that could not be reached when its task was to begin stays out, and says so."""
-        if run.state is RunState.FAILED:
-            return bool(self._places(run, TaskState.UNREACHABLE)) and bool({"cut", "drop"} & set(self._blows))
-        return run.state is RunState.SUCCEEDED
-
-    def _attempts(self, run: Run) -> Sequence[Attempt]:
-        return self._wardround.runs.get(run.number).attempts
-
-    def _gap(self, number: int, last: int) -> bool:
-        sequences: list[int] = []
-        while found := [event.sequence for event in run_events(number, len(sequences))]:
-            sequences += found
-        return sequences != list(range(1, last + 1))
-
-    def _tend(self) -> None:
-        self._hands.tend([self._new_runbook() for _ in range(OPEN - self._hands.under_way())])
-
-    def _new_runbook(self) -> str:
-        """Mixed effects, each of which writes down that it happened."""
-        name = f"r{len(self._hosts):04d}"
-        self._hosts[name] = self._chance.sample(HOSTS, self._chance.randrange(1, 3))
-        seconds = [round(self._chance.uniform(0, 1.0), 2) for _ in range(2)]
-
-        def writes(task: str, then: str) -> dict[str, object]:
-            host = "{{ inventory_hostname }}"
-            said = f"echo {name} {host} {task} >> {self._site.effects}/{host}"
-            return {"id": task, "shell": f"{said}; {then}"}
-
-        self._site.write(
-            name,
-            [
-                writes("once-a", f"sleep {seconds[0]}"),
-                LOOK,
-                {"id": "rest", "pause": {"seconds": 1}},
-                writes("once-b", f"seq 1 2000; sleep {seconds[1]}; echo end >&2"),
-                {"id": "say", "debug": {"msg": "said"}},
-                writes("same", "true"),
-            ],
-            hosts=":".join(self._hosts[name]),
-        )
-        return name
-
-    def _strike(self, kind: str) -> None:
-        self._blows[kind] += 1
-        victim = self._hands.victim(self._chance)
-        time.sleep(self._chance.uniform(0, 2.5))
-        if kind == "cut":
-            self._server.end_connections()
-        elif kind == "drop":
-            _link("down")
-            time.sleep(self._chance.uniform(0.5, 8))
-            _link("up")
-        elif kind == "freeze":
-            code = self._hands.freeze(self._chance)
-            assert code == 4, f"a worker that was fenced ended with {code}"
-        else:
-            victim.kill()
-
-    def _all_over(self) -> bool:
-        return all(run.state.over or run.wait == "ruling" for run in self._wardround.runs.list(100_000))
-
-
-def _name(run: Run) -> str:
-    return run.runbook.rpartition("/")[2]
-
-
-def enter_namespace() -> None:
-    """Begin anew where there is no network but our own loopback, which may be cut."""
+def enter_namespaces() -> None:
+    """Begin anew where there is no network but our own loopback, and where disks may be mounted."""
     script = 'ip link set lo up && exec "$@"'
     again = [sys.executable, "-m", "tests.storm.runs", *sys.argv[1:]]
-    os.environ[NAMESPACE] = "1"
-    os.execvp("unshare", ["unshare", "-n", "sh", "-c", script, "sh", *again])
-
-
-def _link(state: str) -> None:
-    subprocess.run(["ip", "link", "set", "lo", state], check=True)
-
-
-def until_true(
-    condition: Callable[[], bool], seconds: float = 120.0, tend: Callable[[list[str]], None] = lambda _: None
-) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        tend([])
-        time.sleep(0.2)
+    os.environ[NAMESPACES] = "1"
+    os.execvp("unshare", ["unshare", "--net", "--mount", "sh", "-c", script, "sh", *again])
 
 
 def _database(stack: contextlib.ExitStack, folder: Path) -> str:
