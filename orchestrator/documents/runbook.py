@@ -40,6 +40,7 @@ def read_runbook(path: str, data: bytes, checks: Registry[CheckPlugin]) -> Runbo
         findings.add(root.position, "wrong-type", *_no_list(root))
         raise findings.error()
     _refuse_kinds(root, findings)
+    _refuse_folder(root, PurePath(path).parent.name, findings)
     model = validate(RunbookModel, root, findings, advise=advise, where="play")
     parts = _read_parts(root, checks, findings)
     ids = _ids(root, parts, findings)
@@ -78,6 +79,26 @@ def _refuse_kinds(root: ListNode, findings: Findings) -> None:
                 ),
                 Text("拆成两个文件", "make it two files"),
             )
+
+
+def _refuse_folder(root: ListNode, folder: str, findings: Findings) -> None:
+    """By its folder a runbook is found and listed, by its kind the gate decides: they must not differ."""
+    kind = child(root.items[0], "kind") if root.items else None
+    if not isinstance(kind, ScalarNode) or kind.value not in set(Kind):
+        return
+    if folder in set(Kind) and folder != kind.value:
+        findings.add(
+            kind.position,
+            "kind-of-folder",
+            Text(
+                f"文件在 {folder} 文件夹中，kind 却是 {kind.value}",
+                f"the file lies in the folder {folder}, and its kind is {kind.value}",
+            ),
+            Text(
+                f"改成 kind: {folder}，或把文件移到 {kind.value} 文件夹",
+                f"write kind: {folder}, or move the file to the folder {kind.value}",
+            ),
+        )
 
 
 def _tasks(root: ListNode) -> Mapping[_Place, Node]:

@@ -410,8 +410,18 @@ def test_ctrl_c_in_mid_round_ends_it_as_cancelled_with_what_was_collected(site: 
 
 
 def test_a_runbook_of_another_kind_is_no_round_and_says_what_starts_it(site: SiteFolder) -> None:
+    folder = site.root / "runbooks" / "emergency"
+    folder.mkdir()
+    (folder / "night.yml").write_text(RUNBOOK.replace("kind: inspection", "kind: emergency", 1))
+    told = site.wardround("round", "run", "night", "--site", str(site.root))
+    assert (told.code, told.out) == (2, ""), told
+    assert "is no inspection" in told.err
+    assert "wardround run start night" in told.err
+
+
+def test_a_runbook_whose_kind_contradicts_its_folder_is_told_where_it_says_so(site: SiteFolder) -> None:
     site.runbook.write_text(RUNBOOK.replace("kind: inspection", "kind: emergency", 1))
-    site.refuses("is no inspection", "wardround run start morning", place=False)
+    site.refuses("the file lies in the folder inspection, and its kind is emergency")
 
 
 def test_a_stop_signal_before_the_round_begins_is_told_without_a_traceback(site: SiteFolder) -> None:

@@ -19,7 +19,7 @@ HEAD = "- name: 重启\n  kind: emergency\n  hosts: all\n  tasks:\n"
 
 def tasks(*written: str, checks: Checks, kind: Kind = Kind.EMERGENCY) -> tuple[ActionTask | CheckTask, ...]:
     text = HEAD.replace("emergency", kind) + "".join(f"    - {task}\n" for task in written)
-    (play,) = read_runbook("runbooks/emergency/m.yml", text.encode(), checks).plays
+    (play,) = read_runbook(f"runbooks/{kind}/m.yml", text.encode(), checks).plays
     return play.tasks
 
 

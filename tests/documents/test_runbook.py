@@ -327,3 +327,21 @@ def test_a_plugin_whose_validation_crashes_is_blamed_itself(
     monkeypatch.setattr(checks.get("disk").Parameters, "model_validate", crash)
     with pytest.raises(PluginError, match="disk"):
         task("{disk: }", checks)
+
+
+@pytest.mark.parametrize("other", [kind for kind in Kind if kind is not Kind.INSPECTION])
+def test_a_kind_that_contradicts_its_folder_is_one_error_with_its_place(other: Kind, checks: Checks) -> None:
+    text = f"{HEAD}  tasks:\n    - check: {{disk: }}\n".encode()
+    path = f"/site/runbooks/{other}/night.yml"
+    found = refused(lambda: read_runbook(path, text, checks))
+    assert places(found) == ["2:9 kind-of-folder"]
+    assert str(found[0].position) == f"{path}:2:9"
+    assert hint(found) == f"改成 kind: {other}，或把文件移到 inspection 文件夹"
+
+
+@pytest.mark.parametrize(
+    "path", ["night.yml", "drafts/night.yml", "inspection.yml", "/srv/inspection/night.yml"]
+)
+def test_a_folder_that_is_of_no_kind_contradicts_nothing(path: str, checks: Checks) -> None:
+    text = f"{HEAD}  tasks:\n    - check: {{disk: }}\n".encode()
+    assert read_runbook(path, text, checks).kind is Kind.INSPECTION
