@@ -65,8 +65,10 @@ def _forbidden(path: Path) -> StoreError:
     return StoreError(
         Text(f"{path} 只读或无权写入", f"{path} is read-only, or we may not write it"),
         Text(
-            f"检查 {path.parent} 的属主、权限和挂载方式，或在 wardround.yml 中换一个 state 文件夹",
-            f"see owner, mode and mount of {path.parent}, or name another state folder in wardround.yml",
+            f"检查 {path.parent} 的属主、权限和挂载方式（wardround doctor 说明属主不符的文件），"
+            "或在 wardround.yml 中换一个 state 文件夹",
+            f"see owner, mode and mount of {path.parent} (wardround doctor tells which files are another "
+            "account's), or name another state folder in wardround.yml",
         ),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -469,13 +470,45 @@ def test_a_password_that_systemd_hands_to_the_unit_alone_is_not_looked_for(file_
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_a_file_that_a_command_of_root_left_in_the_state_folder_is_named(file_site: Site) -> None:
-    lost = file_site.state / "engine.sqlite3"
-    lost.touch()
-    os.chown(lost, 65534, 65534)
+def test_files_that_a_command_of_another_account_left_are_named_with_both_accounts(file_site: Site) -> None:
+    lost = file_site.state / "store" / "ab"
+    lost.mkdir(parents=True)
+    (file_site.state / "engine.sqlite3").touch()
+    for path in (lost, file_site.state / "engine.sqlite3"):
+        os.chown(path, 65534, 65534)
     found = _examine(file_site)
     assert _ill(found) == [("files", Condition.CRIT)]
-    assert _named(found, "files").subject == str(lost)
+    wrong = _named(found, "files")
+    assert wrong.said.en == (
+        f"the state folder {file_site.state} belongs to root, and 2 files in it to nobody: "
+        "root may fail at engine.sqlite3, store/ab"
+    )
+    assert wrong.cure is not None
+    assert f"chown -R --reference={file_site.state} {file_site.state}" in wrong.cure.zh
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is missing")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_state_folder_of_another_account_is_told_with_its_owner_and_the_cure(tmp_path: Path) -> None:
+    site, command = tmp_path / "site", Path(sys.executable).with_name("wardround")
+    subprocess.run([command, "init", site], check=True, capture_output=True, timeout=60)
+    (site / "var").mkdir(mode=0o750)
+    os.chown(site / "var", 65534, 65534)
+    # Root without its capabilities is an account like any other.
+    told = subprocess.run(
+        ["setpriv", "--bounding-set=-all", "--inh-caps=-all", command, "--lang", "en", "doctor"],
+        cwd=site,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert told.returncode == 3, told
+    assert (
+        f"{site / 'var'} belongs to nobody, and this account, root, may not read and write it" in told.stdout
+    )
+    assert f"chown -R root: {site / 'var'}" in told.stdout
+    assert "Traceback" not in told.stderr
 
 
 TIMETABLE = """\
