@@ -12,6 +12,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -200,6 +201,9 @@ class _Worker:
         self._failures: Counter[str] = Counter()
         self._stopping = False
         self._drained = False
+        # Whether something of ours may be pending and not begun. At the start nothing is, since no executor
+        # has ever had the same name.
+        self._doubtful = False
         self._dbos = _launch(place, executor, self._deliver)
         self.store = self._dbos._sys_db
         # One at a time, in the order of partitions, which is the order of urgency. More at a time DBOS would
@@ -227,21 +231,20 @@ class _Worker:
             self._ended.wait_for(lambda: not self._begun, seconds)
 
     def _poll(self) -> None:
-        # What of ours is pending and not begun is of a claim whose answer was lost with the connection. At
-        # the start there is none, since no executor has ever had the same name.
-        doubtful = False
         while not self._stopping:
+            before = self._doubtful
             try:
-                if doubtful:
+                if before:
+                    self._doubtful = False
                     self._hand_back_strays()
-                    doubtful = False
                 if len(self._begun) < self._concurrency and self._is_anything_due():
                     self.store.transition_delayed_workflows()
                     while not self._stopping and len(self._begun) < self._concurrency and self._begin_one():
                         pass
             except Exception:  # noqa: BLE001 - SQLAlchemy's, psycopg's, sqlite3's, and DBOS's own
-                _log.warning("the engine's store does not answer", exc_info=not doubtful)
-                doubtful = True
+                # The answer to a claim may be lost.
+                _log.warning("the engine's store does not answer", exc_info=not before)
+                self._doubtful = True
             self.bell.wait(POLL_SECONDS)
             self.bell.clear()
 
@@ -268,12 +271,17 @@ class _Worker:
             handle.future.add_done_callback(partial(self._end, status["workflow_uuid"]))
         return bool(keys)
 
-    def _end(self, key: str, _: object) -> None:
-        """DBOS has written down what became of it, so that its run may have another."""
+    def _end(self, key: str, ended: Future[object]) -> None:
+        """DBOS has written down what became of it, so that its run may have another; or could not, on a full
+        disk, and would never try again."""
+        written = not ended.cancelled() and isinstance(ended.exception(), _HandedBack | None)
         with self._ended:
             self._begun.discard(key)
             self._ended.notify_all()
-        self.bell.set()
+        if written:
+            self.bell.set()
+        else:
+            self._doubtful = True
 
     def _hand_back_strays(self) -> None:
         for one in self.store.get_pending_workflows(self._executor, VERSION):

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,34 @@ async def test_a_server_that_restarts_under_load_loses_nothing(tmp_path: Path) -
         await _until_nothing_is_left(engine)
         await engine.stop(0)
     assert done == set(range(60))
+
+
+async def test_a_leg_whose_end_could_not_be_stored_keeps_its_run_from_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun: list[int] = []
+
+    async def leg(run: int) -> None:
+        begun.append(run)
+
+    store = tmp_path / "engine.sqlite3"
+    engine = DbosEngine(store, _clock)
+    await engine.start(leg, executor="ward#1", concurrency=4)
+    with closing(sqlite3.connect(store, isolation_level=None)) as disk:
+        disk.execute(
+            "CREATE TRIGGER full BEFORE UPDATE OF status ON workflow_status WHEN NEW.status = 'SUCCESS' "
+            "BEGIN SELECT RAISE(ABORT, 'as if the disk were full'); END"
+        )
+        await engine.enqueue(Delivery(7, "7 requested", 1))
+        async with asyncio.timeout(60):
+            while "as if the disk were full" not in caplog.text:
+                await asyncio.sleep(0.02)
+        disk.execute("DROP TRIGGER full")
+    await engine.enqueue(Delivery(7, "7 wait", 1))
+    await _until_nothing_is_left(engine)
+    await engine.stop(0)
+    assert set(begun) == {7}
+    assert len(begun) >= 2
 
 
 async def _enqueue_all(engine: DbosEngine, count: int) -> None:
