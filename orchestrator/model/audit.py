@@ -85,7 +85,7 @@ class ForgedRow:
     """A row in the database that is not what was decided. It grants nothing."""
 
     subject: str
-    """As events name it: `account wang`, `authorisation 7`, `waiver 3`, `finding 12`."""
+    """As events name it: `account wang`, `authorisation 7`, `waiver 3`, `finding 12`; and `pause morning`."""
     differs: tuple[str, ...]
     """Details that are not what the events say; none: no event tells of the row at all."""
     missing: bool = False
@@ -105,7 +105,14 @@ class ForgedRow:
         )
 
 
-_ROWS = {"account": "账号", "session": "登录", "authorisation": "授权", "waiver": "豁免", "finding": "发现"}
+_ROWS = {
+    "account": "账号",
+    "session": "登录",
+    "authorisation": "授权",
+    "waiver": "豁免",
+    "finding": "发现",
+    "pause": "暂停",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the events say that rows about people, waivers and findings have to say. Pure."""
+"""What the events say that rows about people, waivers, findings and pauses have to say. Pure."""
 
 from __future__ import annotations
 
@@ -163,6 +163,25 @@ def _handled(facts: Facts, event: EventLine, data: Mapping[str, Any]) -> None:
         finding["closed"] = [moment(event.at), event.actor, event.proof]
 
 
+def _paused(facts: Facts, event: EventLine, data: Mapping[str, Any]) -> None:
+    pause = facts[pause_name(event.subject)] = {
+        "until": moment(data["until"]),
+        "by": event.actor,
+        "proof": event.proof,
+        "reason": data["reason"],
+    }
+    _detail(pause, "since", moment(data.get("since")))
+
+
+def _resumed(facts: Facts, event: EventLine, _data: Mapping[str, Any]) -> None:
+    facts.setdefault(pause_name(event.subject), {})["until"] = moment(event.at)
+
+
+def pause_name(schedule: str) -> str:
+    """How facts name the pause of a schedule, which events name `schedule morning`."""
+    return f"pause {schedule.removeprefix('schedule ')}"
+
+
 def _detail(about: dict[str, Any], name: str, value: Any) -> None:
     """Earlier versions told of fewer details: what is not told any more is not held against a row."""
     if value is None:
@@ -192,4 +211,6 @@ _STEPS: Mapping[str, Callable[[Facts, EventLine, Mapping[str, Any]], None]] = {
     EventKind.FINDING_ASSIGNED: _handled,
     EventKind.FINDING_NOTED: _handled,
     EventKind.FINDING_CLOSED: _handled,
+    EventKind.SCHEDULE_PAUSED: _paused,
+    EventKind.SCHEDULE_RESUMED: _resumed,
 }

@@ -14,7 +14,7 @@ from orchestrator.records.facts import Facts
 from orchestrator.records.signing_key import key_is_lost, sign, signed
 
 FILE = "facts.json"
-_FORM = 1
+_FORM = 2
 """Counted up when events are understood in another way: what an earlier version kept is read anew then."""
 
 

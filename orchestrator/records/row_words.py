@@ -1,4 +1,4 @@
-"""What the rows about people, waivers and findings say, in the words of the facts that events tell."""
+"""What rows about people, waivers, findings and pauses say, in the words of the facts that events tell."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.model.audit import ForgedRow
-from orchestrator.records.facts import BLANK_FINDING, Facts, moment, stored_digest, with_note
+from orchestrator.records.facts import BLANK_FINDING, Facts, moment, pause_name, stored_digest, with_note
 from orchestrator.records.findings import identity
 from orchestrator.records.models.account import Account
 from orchestrator.records.models.authorisation import Authorisation
 from orchestrator.records.models.finding import Finding
+from orchestrator.records.models.schedule_pause import SchedulePause
 from orchestrator.records.models.session import Session
 from orchestrator.records.models.waiver import Waiver
 
-Row = Account | Session | Authorisation | Waiver | Finding
+Row = Account | Session | Authorisation | Waiver | Finding | SchedulePause
 
 
 def subject_of(row: Row) -> str:
@@ -30,6 +31,8 @@ def subject_of(row: Row) -> str:
             return f"waiver {row.number}"
         case Finding():
             return f"finding {row.number}"
+        case SchedulePause():
+            return pause_name(row.schedule)
 
 
 def difference(row: Row, facts: Facts) -> ForgedRow | None:
@@ -50,10 +53,11 @@ def differences(facts: Facts) -> tuple[ForgedRow, ...]:
         *Session.objects.select_related("account").order_by("account__name"),
         *Authorisation.objects.select_related("account").order_by("pk"),
         *Waiver.objects.order_by("pk"),
+        *SchedulePause.objects.order_by("schedule"),
     ]
     wrong = [found for row in rows if (found := difference(row, facts)) is not None]
     there = {subject_of(row) for row in rows}
-    kept = ("account ", "authorisation ", "waiver ")
+    kept = ("account ", "authorisation ", "waiver ", "pause ")
     missing = [name for name in facts if name.startswith(kept) and name not in there]
     findings = Finding.objects.prefetch_related("notes").order_by("pk")
     wrong += [found for row in findings.iterator(500) if (found := difference(row, facts)) is not None]
@@ -72,6 +76,8 @@ def _said(row: Row) -> Mapping[str, Any]:
             return _waiver(row)
         case Finding():
             return _finding(row)
+        case SchedulePause():
+            return _pause(row)
 
 
 def _account(row: Account) -> Mapping[str, Any]:
@@ -121,4 +127,14 @@ def _finding(row: Finding) -> Mapping[str, Any]:
         "due_at": moment(row.due_at),
         "closed": closed,
         "notes": notes,
+    }
+
+
+def _pause(row: SchedulePause) -> Mapping[str, Any]:
+    return {
+        "since": moment(row.since),
+        "until": moment(row.until),
+        "by": row.by,
+        "proof": row.proof,
+        "reason": row.reason,
     }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 
-from orchestrator.errors import InputError
+from orchestrator.errors import ChainBroken, InputError
 from orchestrator.language import Text
 from orchestrator.model.actor import Actor, Proof
 from orchestrator.model.schedule_record import PauseRecord
@@ -17,6 +18,7 @@ from orchestrator.records.database import database_faults
 from orchestrator.records.events import append_events
 from orchestrator.records.models.event import EventKind
 from orchestrator.records.models.schedule_pause import SchedulePause
+from orchestrator.records.vouching import vouched
 
 
 @database_faults()
@@ -25,12 +27,17 @@ def pause_schedule(asked: PauseRecord, at: datetime) -> PauseRecord:
     name, until = asked.schedule, asked.pause.until
     with transaction.atomic():
         row = SchedulePause.objects.select_for_update().filter(schedule=name).first()
-        row = row or SchedulePause(schedule=name, since=asked.pause.since)
-        if not _read_pause(row).covers(at):
+        lasts = row is not None and _read_pause(row).covers(at) and bool(vouched([row]))
+        row = row or SchedulePause(schedule=name)
+        if not lasts:
             row.since = asked.pause.since
         row.until, row.by, row.proof, row.reason = until, asked.by.name, asked.by.proof, asked.reason
         row.save()
-        data = {"until": until and until.isoformat(), "reason": asked.reason}
+        data = {
+            "since": row.since.isoformat(),
+            "until": until and until.isoformat(),
+            "reason": asked.reason,
+        }
         append_events(at, asked.by, [(EventKind.SCHEDULE_PAUSED, schedule_name(name), data)])
     return replace(asked, pause=_read_pause(row))
 
@@ -56,17 +63,28 @@ def resume_schedule(name: str, actor: Actor, at: datetime) -> None:
 
 @database_faults()
 def pauses() -> Mapping[str, PauseRecord]:
-    """The last pause of each schedule, also where it is over."""
+    """The last pause of each schedule, also where it is over. What the log does not tell of pauses nothing,
+    and is not among them; of a broken log, which can't tell, all are shown."""
+    rows = list(SchedulePause.objects.order_by("schedule"))
+    with suppress(ChainBroken):
+        rows = vouched(rows)
     return {
         row.schedule: PauseRecord(row.schedule, _read_pause(row), Actor(row.by, Proof(row.proof)), row.reason)
-        for row in SchedulePause.objects.order_by("schedule")
+        for row in rows
     }
 
 
-def last_pause(name: str) -> Pause | None:
-    """The pause that lasts, or the last one that did."""
+def last_pause(name: str, since: datetime) -> Pause | None:
+    """The pause that lasts, or the last one that did; None where it was over by `since`, or somebody has put
+    it into the database: that would silence the rounds.
+
+    Raises:
+        ChainBroken: the log can't tell.
+    """
     row = SchedulePause.objects.filter(schedule=name).first()
-    return None if row is None else _read_pause(row)
+    if row is None or (row.until is not None and row.until <= since) or not vouched([row]):
+        return None
+    return _read_pause(row)
 
 
 def schedule_name(name: str) -> str:

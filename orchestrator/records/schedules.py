@@ -85,7 +85,7 @@ def settle(name: str, decide: Decide, ask: Ask, clock: Clock) -> Settled | None:
         watch = _hold(name)
         if watch is None:
             return None
-        tick = decide(watch.settled, _before(name), last_pause(name))
+        tick = decide(watch.settled, _before(name), last_pause(name, watch.settled))
         if not tick.occurrences:
             return Settled((), watch.settled)
         at = clock()
@@ -118,7 +118,7 @@ def start_queued(name: str, ask: Ask, clock: Clock) -> OccurrenceRecord | None:
         if row is None or _under_way(name):
             return None
         at = clock()
-        pause = last_pause(name)
+        pause = last_pause(name, at)
         if pause and pause.covers(at):
             _skip(row, _PAUSED, at)
             return _read(row)

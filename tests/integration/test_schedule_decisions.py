@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from orchestrator.application.schedules import Schedules
 from orchestrator.bootstrap import all_checks
@@ -17,6 +18,7 @@ from orchestrator.model.run import RunState
 from orchestrator.model.tick import OccurrenceState
 from orchestrator.records.models import Event, Run, SchedulePause
 from orchestrator.records.models.event import EventKind
+from orchestrator.records.vouching import forged_rows
 from tests.people import OUTSIDER, REQUESTER, Cast
 from tests.timetables import Place, Wall, end_runs, states
 
@@ -232,3 +234,68 @@ def test_the_list_tells_that_nobody_looks_and_that_the_clock_was_set_back(
     assert schedules.list()[0].unseen is None
     wall.now = DUE - timedelta(hours=1)
     assert schedules.list()[0].ahead == timedelta(hours=1)
+
+
+def sql(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def named() -> list[str]:
+    return [row.subject for row in forged_rows()]
+
+
+def test_a_pause_that_somebody_put_into_the_database_silences_no_round_and_is_named(
+    place: Place, schedules: Schedules, wall: Wall
+) -> None:
+    worker = place.scheduler()
+    worker.tick()
+    SchedulePause.objects.create(schedule="round", since=START, by=REQUESTER, proof="session", reason="why")
+    wall.now = DUE
+    worker.tick()
+    assert states() == {"03-02 22:30": "started"}
+    assert (named(), schedules.list()[0].pause) == (["pause round"], None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE records_schedulepause SET until = NULL",
+        "UPDATE records_schedulepause SET until = '2027-01-01 00:00:00+00:00'",
+        "UPDATE records_schedulepause SET since = '2026-01-01 00:00:00+00:00', until = NULL",
+    ],
+)
+def test_a_pause_that_is_over_is_not_made_to_last(
+    place: Place, schedules: Schedules, wall: Wall, change: str
+) -> None:
+    worker = place.scheduler()
+    worker.tick()
+    schedules.pause("round", None, "power maintenance")
+    wall.go_on(hours=1)
+    schedules.resume("round")
+    assert named() == []
+    sql(change)
+    wall.now = DUE
+    worker.tick()
+    assert states() == {"03-02 22:30": "started"}
+    assert named() == ["pause round"]
+
+
+def test_a_pause_that_is_removed_from_the_database_is_named(schedules: Schedules) -> None:
+    schedules.pause("round", None, "power maintenance")
+    SchedulePause.objects.all().delete()
+    (row,) = forged_rows()
+    assert (row.subject, row.missing) == ("pause round", True)
+
+
+def test_a_forged_pause_is_replaced_by_one_that_is_asked_for_and_ended_by_resuming(
+    schedules: Schedules, wall: Wall
+) -> None:
+    SchedulePause.objects.create(schedule="round", since=START, by="mallory", proof="session", reason="x")
+    wall.go_on(hours=1)
+    asked = schedules.pause("round", None, "power maintenance")
+    assert (asked.pause.since, named()) == (wall.now, [])
+    sql("UPDATE records_schedulepause SET reason = 'another'")
+    wall.go_on(hours=1)
+    schedules.resume("round")
+    assert schedules.list()[0].pause is None
