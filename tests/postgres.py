@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, LiteralString
@@ -33,13 +33,19 @@ def server_programs() -> Path | None:
 
 
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """Start a server, yield a SQLAlchemy URL of its superuser, end it and remove everything."""
+def running_postgres(folder: Path | None = None) -> Iterator[str]:
+    """Start a server, yield a SQLAlchemy URL of its superuser, end it and remove everything.
+
+    Args:
+        folder: an empty one for its data, which stays; None: one of its own.
+    """
     programs = server_programs()
     if programs is None:
         pytest.skip("PostgreSQL server programs (package postgresql) are not installed")
-    folder = Path(tempfile.mkdtemp(prefix="wardround-pg-"))
-    try:
+    with ExitStack() as stack:
+        if folder is None:
+            folder = Path(tempfile.mkdtemp(prefix="wardround-pg-"))
+            stack.callback(shutil.rmtree, folder)
         account = _account()
         if account is not None:
             os.chown(folder, account.pw_uid, account.pw_gid)
@@ -47,12 +53,8 @@ def running_postgres() -> Iterator[str]:
         _initialise(programs, folder, port, account)
         server = [programs / "pg_ctl", "-D", folder / "data", "-w", "-s", "-l", folder / "log"]
         _run([*server, "start"], account)
-        try:
-            yield f"postgresql+psycopg://ward:{PASSWORD}@127.0.0.1:{port}/postgres"
-        finally:
-            _run([*server, "-m", "immediate", "stop"], account)
-    finally:
-        shutil.rmtree(folder)
+        stack.callback(_run, [*server, "-m", "immediate", "stop"], account)
+        yield f"postgresql+psycopg://ward:{PASSWORD}@127.0.0.1:{port}/postgres"
 
 
 def execute(server: Server, *statements: LiteralString | Composed) -> None:

@@ -29,9 +29,11 @@ KINDS: Mapping[str, str] = {
     "freeze": "a worker is stopped past its lease, and woken when another has taken over",
     "share": "a run is taken up by the second worker while the first lives and is at it",
     "database": "PostgreSQL is stopped for seconds, in an orderly way or not",
+    "full-database": "the disk that PostgreSQL has its data on fills up for seconds",
 }
-FOR_ROOT = frozenset({"drop", "restart", "reboot", "full-site", "full-spool"})
+FOR_ROOT = frozenset({"drop", "restart", "reboot", "full-site", "full-spool", "full-database"})
 """They need namespaces of their own."""
+FOR_POSTGRESQL = frozenset({"database", "full-database"})
 FOR_WORKERS = frozenset({"clock", "freeze", "share"})
 UNREACHABLE = frozenset({"cut", "drop", "restart", "reboot"})
 """After these a host may have been away when its task was to begin: it stays out, and says so."""
@@ -40,7 +42,11 @@ UNREACHABLE = frozenset({"cut", "drop", "restart", "reboot"})
 class Blows:
     """The blows on one site."""
 
-    def __init__(self, target: Target, hands: Workers | Commands, chance: random.Random) -> None:
+    def __init__(
+        self, target: Target, hands: Workers | Commands, chance: random.Random, postgres: Path
+    ) -> None:
+        """`postgres` is where the database's server has its data, if there is one."""
+        self._postgres = postgres
         self._hands = hands
         self._chance = chance
         self._state = hands.wardround.site.state
@@ -54,6 +60,7 @@ class Blows:
             "full-site": lambda: self._fill(self._state),
             "full-spool": lambda: self._fill(target.spools),
             "database": self._stop_database,
+            "full-database": self._fill_database,
         }
         if isinstance(hands, Workers):
             self._blows |= {
@@ -93,6 +100,10 @@ class Blows:
         with stopped_postgres(self._database, mode):
             time.sleep(self._chance.uniform(0.2, 8))
         # Our own connection is one that the server has forgotten.
+        until_true(_answers)
+
+    def _fill_database(self) -> None:
+        self._fill(self._postgres)
         until_true(_answers)
 
 

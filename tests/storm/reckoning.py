@@ -33,12 +33,12 @@ class Reckoning:
         happened = Counter(line for host in HOSTS for line in self.site.lines(host))
         wrong = self._wrong(views, happened)
         every = [one for view in views for one in view.attempts]
-        unknown = sum(_state(one) is TaskState.UNKNOWN for one in every)
+        said = Counter(_state(one) for one in every)
         states = ", ".join(f"{count} {state}" for state, count in Counter(v.run.state for v in views).items())
         print(
             f"{len(views)} runs: {states}; {happened.total()} effects of once; {len(every)} attempts, "
-            f"{sum(_state(one) is TaskState.SKIPPED for one in every)} of them forbidden before they began, "
-            f"{unknown} unknown, {sum(len(view.rulings) for view in views)} ruled on"
+            f"{said[TaskState.SKIPPED]} of them forbidden before they began, {said[TaskState.UNREACHABLE]} not "
+            f"sent, {said[TaskState.UNKNOWN]} unknown, {sum(len(view.rulings) for view in views)} ruled on"
         )
         print(", ".join(f"{len(found)} {what}" for what, found in wrong.items()), flush=True)
         for what, found in wrong.items():

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 from tests.postgres import running_postgres
 from tests.run_site import RunSite
-from tests.storm.blows import FOR_ROOT, FOR_WORKERS, KINDS, Blows
+from tests.storm.blows import FOR_POSTGRESQL, FOR_ROOT, FOR_WORKERS, KINDS, Blows
 from tests.storm.disk import small_disk
 from tests.storm.hands import Commands, Workers
 from tests.storm.load import HOSTS, Load
@@ -35,7 +35,7 @@ from tests.storm.storm import Storm
 from tests.storm.target import running_target
 
 NAMESPACES = "WARDROUND_STORM_NAMESPACES"
-SITE_DISK, SPOOL_DISK = 64, 256
+SITE_DISK, SPOOL_DISK, DATABASE_DISK = 64, 256, 512
 """Megabytes."""
 
 
@@ -56,6 +56,7 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wardround-storm-")))
         if own:
             stack.enter_context(small_disk(folder / "spool", SPOOL_DISK))
+            stack.enter_context(small_disk(folder / "postgres", DATABASE_DISK))
         target = stack.enter_context(running_target(folder, own=own))
         settings = _database(stack, folder) if options.database == "postgresql" else ""
         site = RunSite.make(folder, target.server, HOSTS, settings)
@@ -65,7 +66,7 @@ def main() -> int:
         load = Load(site, chance)
         load.accept()
         hands = Workers(site) if options.hands == "worker" else Commands(site)
-        storm = Storm(site, load, Blows(target, hands, chance), hands, chance)
+        storm = Storm(site, load, Blows(target, hands, chance, folder / "postgres"), hands, chance)
         storm.rage(options.blows, kinds, time.monotonic() + options.seconds)
         storm.tell()
         if Reckoning(site, target, hands.wardround, load, set(storm.hit)).tell():
@@ -96,7 +97,7 @@ def _kinds(options: argparse.Namespace) -> tuple[list[str], str]:
     lacking = {
         "root": FOR_ROOT if os.geteuid() != 0 or shutil.which("unshare") is None else frozenset(),
         "workers": FOR_WORKERS if options.hands != "worker" else frozenset(),
-        "PostgreSQL": frozenset({"database"}) if options.database != "postgresql" else frozenset(),
+        "PostgreSQL": FOR_POSTGRESQL if options.database != "postgresql" else frozenset(),
     }
     absent = {kind: what for what, kinds in lacking.items() for kind in kinds if kind in wanted}
     if absent and "all" not in options.kinds:
@@ -114,7 +115,10 @@ def enter_namespaces() -> None:
 
 
 def _database(stack: contextlib.ExitStack, folder: Path) -> str:
-    parts = urlsplit(stack.enter_context(running_postgres()))
+    place = folder / "postgres"
+    place.mkdir(exist_ok=True)
+    folder.chmod(0o711)  # the server has an account of its own
+    parts = urlsplit(stack.enter_context(running_postgres(place)))
     secret = folder / "password"
     secret.touch(mode=0o600)
     secret.write_text(parts.password or "")
