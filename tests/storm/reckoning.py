@@ -37,8 +37,9 @@ class Reckoning:
         states = ", ".join(f"{count} {state}" for state, count in Counter(v.run.state for v in views).items())
         print(
             f"{len(views)} runs: {states}; {happened.total()} effects of once; {len(every)} attempts, "
-            f"{said[TaskState.SKIPPED]} of them forbidden before they began, {said[TaskState.UNREACHABLE]} not "
-            f"sent, {said[TaskState.UNKNOWN]} unknown, {sum(len(view.rulings) for view in views)} ruled on"
+            f"{said[TaskState.SKIPPED]} of them forbidden before they began, "
+            f"{said[TaskState.UNREACHABLE]} without a way to the host, {said[TaskState.UNKNOWN]} unknown, "
+            f"{sum(len(view.rulings) for view in views)} ruled on"
         )
         print(", ".join(f"{len(found)} {what}" for what, found in wrong.items()), flush=True)
         for what, found in wrong.items():
