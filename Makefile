@@ -24,7 +24,7 @@ test: $(STAMP) ## Lint, types, architecture and every test
 	@sh scripts/system_packages.sh test
 	@sh scripts/check.sh
 
-storm: $(STAMP) ## Kill, cut and freeze at random for about an hour, and count what came of it
+storm: $(STAMP) ## Break what can break at random for about an hour, and count what came of it
 	@sh scripts/system_packages.sh test
 	@sh scripts/storm.sh
 

@@ -31,7 +31,7 @@ class Storm:
         self._hands = hands
         self._chance = chance
         self.hit: Counter[str] = Counter()
-        self.missed = 0
+        self.missed: Counter[str] = Counter()
 
     def rage(self, blows: int, kinds: Sequence[str], deadline: float) -> None:
         """Until so many have hit, or it is too late; then let all that is under way end."""
@@ -43,7 +43,7 @@ class Storm:
                 self._blows.strike(kind)
                 self.hit[kind] += 1
             except Missed:
-                self.missed += 1
+                self.missed[kind] += 1
         self._hands.finish()
         late = time.monotonic() + PATIENCE
         while self._hands.open_runs() and time.monotonic() < late:
@@ -52,8 +52,7 @@ class Storm:
             time.sleep(0.2)
 
     def tell(self) -> None:
-        hit = ", ".join(f"{count} {kind}" for kind, count in sorted(self.hit.items()))
-        print(f"blows: {hit or 'none'}; {self.missed} more hit nothing", flush=True)
+        print(f"blows: {_listed(self.hit)}; that hit nothing: {_listed(self.missed)}", flush=True)
 
     def _deck(self, kinds: Sequence[str]) -> Iterator[str]:
         """Each kind as often as any other, in any order."""
@@ -83,3 +82,7 @@ class Storm:
         host, task = attempt.intent.host, attempt.intent.task
         line = f"{run.runbook.rpartition('/')[2]} {host} {task}"
         return Decision.DONE if line in self._site.lines(host) else Decision.RETRY
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "none"
