@@ -45,9 +45,10 @@ HELLO = "wardround-launch"
 """The first word of every answer."""
 
 PLACES = (
-    '"${XDG_STATE_HOME:-/var/lib}/wardround" "${XDG_STATE_HOME:-${HOME:-/nowhere}/.local/state}/wardround"'
+    '"${XDG_STATE_HOME:-/var/spool}/wardround" "${XDG_STATE_HOME:-${HOME:-/nowhere}/.local/state}/wardround"'
 )
-"""Shell words: where spools are, root's and all others'. Both survive a reboot."""
+"""Shell words: where spools are, root's and all others'. Both survive a reboot. Root's lies in no folder of
+another account: `/var/lib/wardround` is a worker's state on that worker's machine."""
 
 _WHERE = r"""
 _l_token=@TOKEN@
