@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from orchestrator.application.clock import Clock
-from orchestrator.application.inventory_memory import inventory_memory
 from orchestrator.application.recorder import ThreadedLedger, records_thread
 from orchestrator.application.round_request import RoundRequest
 from orchestrator.application.rounds import Rounds
@@ -23,26 +22,26 @@ from orchestrator.execution.interpreter import Interpreter, Leg, LegEnd
 from orchestrator.execution.run_journal import RunJournal
 from orchestrator.execution.source import frozen_source
 from orchestrator.execution.standing import EVERY_HOST
-from orchestrator.execution.start import Started, resume, start
+from orchestrator.execution.start import Started, start
 from orchestrator.gate.gate import admit
 from orchestrator.language import Text
 from orchestrator.model.effect import Effect
 from orchestrator.model.host import Host
 from orchestrator.model.lease import COMMAND, fence_of
 from orchestrator.model.plan import Plan
-from orchestrator.model.round import Progress, RoundState
-from orchestrator.model.run import Intent, Run, RunEventKind, RunRequest, RunState, TaskState, Wait
+from orchestrator.model.round import RoundState
+from orchestrator.model.run import Intent, Run, RunRequest, RunState, TaskState, Wait
 from orchestrator.model.runbook import Kind
 from orchestrator.model.site import Site
-from orchestrator.planning.thaw import find_hosts, thaw_plan
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
-from orchestrator.reach.inventory import LOCALHOST, read_inventory
 from orchestrator.reach.session import Reach
+from orchestrator.records.hand import Hand
 from orchestrator.records.host_claims import claim_hosts
 from orchestrator.records.journal import attempts
 from orchestrator.records.masking import Masker
-from orchestrator.records.result_text import write_text
+from orchestrator.records.round_shares import rounds_to_help
+from orchestrator.records.rounds import settle_abandoned
 from orchestrator.records.rulings import rulings
 from orchestrator.records.run_log import told_output
 from orchestrator.records.runs import (
@@ -50,7 +49,6 @@ from orchestrator.records.runs import (
     get_run,
     make_run_wait,
     record_plan,
-    record_round,
     refuse_run,
     run_request,
     take_run,
@@ -64,6 +62,8 @@ _MENDING = timedelta(minutes=2)
 """Until a run that can't go on as things are is tried again."""
 _BUSY = timedelta(seconds=15)
 """Until an inspection is tried again whose runbook another process has in hand."""
+_AGAIN_SECONDS = 15.0
+"""Until a round that could not be taken part in is looked at again."""
 
 _log = logging.getLogger(__name__)
 Returned = TypeVar("Returned")
@@ -97,6 +97,9 @@ class Legs:
         self._records = records
         self._executor = executor
         self._foresee = foresee
+        self._helping: dict[int, asyncio.Task[None]] = {}
+        """By the number of the round."""
+        self._left = False
 
     async def advance(self, number: int) -> None:
         """Advance a run. Delivered twice, or for a run that is over, it does nothing.
@@ -113,6 +116,7 @@ class Legs:
             # Whoever waited for it is gone. Begun anew by itself, hours later, it would surprise everybody.
             reason = Text("发起它的命令已结束", "the command that waited for it is gone")
             await self._finish(run, LegEnd(RunState.FAILED, reason=reason, counts={}))
+            await self._do(settle_abandoned, self._site.state, self._clock())
             return
         cancellation = Cancellation()
         if run.cancel_requested_at is not None:
@@ -124,6 +128,43 @@ class Legs:
             watcher.cancel()
             with suppress(asyncio.CancelledError):
                 await watcher
+
+    async def look_around(self) -> None:
+        """Take part in the rounds of other workers in which there is something to be done.
+
+        Raises:
+            StoreError: the records can't be read.
+        """
+        fence = fence_of(self._executor)
+        for number, run in await self._do(rounds_to_help, self._executor, fence):
+            if number not in self._helping and not self._left:
+                self._helping[number] = asyncio.create_task(self._help(number, run, fence))
+
+    async def leave(self) -> None:
+        """Take part in no round any more. What was under way there is left to others."""
+        self._left = True
+        tasks = list(self._helping.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _help(self, number: int, run_number: int, fence: int) -> None:
+        cancellation = Cancellation()
+        watcher = asyncio.create_task(self._watch(run_number, cancellation))
+        try:
+            run = await self._do(get_run, run_number)
+            request = _as_round(await self._do(run_request, run_number))
+            hand = Hand(run_number, fence, None)
+            await self._rounds.help(self._reach, run, request, hand, cancellation, self._records)
+        except OrchestratorError as error:
+            _log.warning("round %s goes on without this worker: %s", number, error)
+            await asyncio.sleep(_AGAIN_SECONDS)
+        except Exception:  # noqa: BLE001 - our own fault in one round must not end the worker
+            _log.exception("round %s goes on without this worker", number)
+            await asyncio.sleep(_AGAIN_SECONDS)
+        finally:
+            watcher.cancel()
+            del self._helping[number]
 
     async def _advance(self, run: Run, cancellation: Cancellation) -> None:
         if cancellation.requested and not run.frozen:
@@ -164,24 +205,9 @@ class Legs:
         return started, prepared.hosts, await asyncio.to_thread(store.thaw, frozen)
 
     async def _resume(self, run: Run) -> tuple[Started, Mapping[str, Host], Mapping[str, bytes]]:
-        """What was planned and permitted when it began; of the documents nothing is read again."""
-        store = Store(self._site.state)
-        content = await asyncio.to_thread(store.plan, run.frozen)
-        plan = thaw_plan(content, run.plan_digest)
-        started = resume(plan, run.permit, ThreadedLedger(self._records))
-        files = await asyncio.to_thread(store.thaw, run.frozen)
-        request = await self._do(run_request, run.number)
-        inventory = await read_inventory(
-            tuple(map(Path, request.inventory)) or self._site.inventory,
-            # By no pattern: so one answer of Ansible's does for all runs, whatever hosts they are about.
-            tuple(host.name for host in plan.hosts if host.name in LOCALHOST),
-            None,
-            self._site.vault_password_file,
-            inventory_memory(self._site),
-        )
-        key = site_key(self._site.state)
-        hosts = find_hosts(plan, inventory, self._checks, key, self._site.connect_timeout)
-        return started, hosts, files
+        request = _as_round(await self._do(run_request, run.number))
+        thawed = await self._rounds.thaw(run, request, self._records)
+        return thawed.started, thawed.hosts, thawed.files
 
     async def _claim(self, run: Run, plan: Plan) -> Mapping[str, int]:
         changed = [
@@ -219,33 +245,14 @@ class Legs:
         return await Interpreter(leg, known, said).advance()
 
     async def _inspect(self, run: Run, cancellation: Cancellation) -> None:
-        """A round like any other, begun anew where one was broken off: it only reads."""
-        request = await self._do(run_request, run.number)
-        journal = RunJournal(run.number, run.epoch, self._records, self._clock)
-
-        def show(progress: Progress) -> None:
-            data = {
-                "done": progress.hosts_done,
-                "hosts": progress.hosts_all,
-                "verdict": progress.verdict,
-                "counts": {verdict.value: count for verdict, count in progress.counts.items()},
-                "failure": progress.failure and write_text(progress.failure.detail),
-                "reason": progress.failure and progress.failure.reason,
-            }
-            with suppress(OrchestratorError):  # the run's end can't be written either, and says why
-                journal.note(RunEventKind.PROGRESS, progress.host, "", data)
-
-        round_task = asyncio.ensure_future(
-            self._rounds.run(self._reach, _as_round(request), show, self._records)
-        )
-        stopper = asyncio.create_task(_stop_when(cancellation, round_task))
+        """A round. Broken off, it is gone on with: hosts that have results are not asked again."""
+        request = _as_round(await self._do(run_request, run.number))
+        hand = Hand(run.number, fence_of(self._executor), run.epoch)
+        alone = self._executor.startswith(COMMAND)
         try:
-            number, state = await round_task
-        except asyncio.CancelledError:
-            if not cancellation.requested:
-                raise
-            await self._finish(run, LegEnd(RunState.CANCELLED, counts={}))
-            return
+            ended = await self._rounds.carry_out(
+                self._reach, run, request, hand, cancellation, self._records, alone=alone
+            )
         except Busy as error:
             until = self._clock() + _BUSY
             await self._wait(run, LegEnd(None, Wait.OTHER_RUN, error.message, until))
@@ -253,15 +260,14 @@ class Legs:
         except InputError as error:
             await self._refuse(run, error)
             return
-        finally:
-            stopper.cancel()
-            with suppress(OrchestratorError):
-                await journal.settle()
+        if ended is None:
+            await self._finish(run, LegEnd(RunState.CANCELLED, counts={}))
+            return
+        number, state = ended
         if state is RoundState.CANCELLED and not cancellation.requested:
-            raise asyncio.CancelledError  # the worker is being stopped: another one goes on with it
-        await self._do(record_round, run.number, run.epoch, number, self._clock())
-        ended = RunState.SUCCEEDED if state is RoundState.COMPLETED else RunState.CANCELLED
-        await self._finish(run, LegEnd(ended, counts={}))
+            raise asyncio.CancelledError  # whoever waited for it has left, and nobody goes on with it
+        succeeded = state is RoundState.COMPLETED
+        await self._finish(run, LegEnd(RunState.SUCCEEDED if succeeded else RunState.CANCELLED, counts={}))
         await self._look_ahead(number)
 
     async def _look_ahead(self, number: int) -> None:
@@ -325,12 +331,6 @@ def _reason(error: OrchestratorError) -> Text:
 def _gone(before: str, now: str) -> bool:
     """Whether a run was begun within a command, and that is not the one that has it now."""
     return before.startswith(COMMAND) and before != now
-
-
-async def _stop_when(cancellation: Cancellation, task: asyncio.Future[tuple[int, RoundState]]) -> None:
-    while not await cancellation.wait(3600):
-        pass
-    task.cancel()
 
 
 def _as_round(request: RunRequest) -> RoundRequest:

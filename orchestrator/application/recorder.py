@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from orchestrator.application.clock import Clock
-from orchestrator.application.round_request import OnProgress
+from orchestrator.application.shares import Shares
+from orchestrator.errors import OrchestratorError
 from orchestrator.model.plan import Plan
-from orchestrator.model.round import HostOutcome, Progress, RoundState
-from orchestrator.model.verdict import Verdict, worst
+from orchestrator.model.round import HostOutcome, RoundState
 from orchestrator.model.waiver import Waiver
 from orchestrator.records.database import disconnect
+from orchestrator.records.hand import Hand
 from orchestrator.records.ledger import RecordedLedger
 from orchestrator.records.masking import Masker, mask_outcome
 from orchestrator.records.memory import remember
@@ -39,25 +39,39 @@ def records_thread() -> Iterator[ThreadPoolExecutor]:
 class Recorder:
     """Stores outcomes in a thread of their own, in groups when they come faster than the disk takes them."""
 
-    def __init__(self, plan: Plan, masker: Masker, records: Executor, on_progress: OnProgress) -> None:
-        self.number = 0
-        self.remembers = True
-        self.waivers: Sequence[Waiver] = ()
+    def __init__(
+        self,
+        plan: Plan,
+        number: int,
+        hand: Hand,
+        shares: Shares,
+        masker: Masker,
+        waivers: Sequence[Waiver],
+        records: Executor,
+        *,
+        remembers: bool,
+    ) -> None:
+        """
+        Args:
+            waivers: those of the round.
+            remembers: what its hosts were asked is sent ahead the next time.
+        """
         self._plan = plan
+        self._number = number
+        self._hand = hand
+        self._shares = shares
         self._masker = masker
+        self._waivers = waivers
         self._records = records
-        self._on_progress = on_progress
+        self._remembers = remembers
         self._waiting: list[HostOutcome] = []
         self._storing: asyncio.Task[None] | None = None
-        self._counts: Counter[Verdict] = Counter()
-        self._hosts_done = 0
 
     def take(self, outcome: HostOutcome) -> asyncio.Task[None] | None:
         """Store it soon. What is returned is to be awaited: an earlier outcome could not be stored."""
-        if any(waiver.host == outcome.host for waiver in self.waivers):
-            outcome = waive(mask_outcome(outcome, self._masker), self.waivers)
+        if any(waiver.host == outcome.host for waiver in self._waivers):
+            outcome = waive(mask_outcome(outcome, self._masker), self._waivers)
         self._waiting.append(outcome)
-        self._tell(outcome)
         if self._storing is not None and self._storing.done() and self._storing.exception():
             return self._storing
         if self._storing is None or self._storing.done():
@@ -65,36 +79,36 @@ class Recorder:
         return None
 
     async def finish(self, state: RoundState, clock: Clock) -> None:
-        """Store what waits, and close the round. A round that can't be closed is found interrupted later."""
+        """Store what waits, and close the round."""
+        await self._settle()
+        await self._in_thread(close_round, self._number, state, clock(), self._hand)
+
+    async def leave(self) -> None:
+        """Store what waits, and let others go on with the rest."""
+        try:
+            with suppress(OrchestratorError):  # told to whoever takes outcomes; these hosts are asked again
+                await self._settle()
+        finally:
+            with suppress(OrchestratorError):  # they bear our fence still, and we look for such again
+                await self._shares.leave()
+
+    async def _settle(self) -> None:
         if self._storing is not None:
             await self._storing
-        await self._in_thread(close_round, self.number, state, clock())
 
     async def _store(self) -> None:
         while self._waiting:
             group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
-            await self._in_thread(record_outcomes, self.number, group, self._masker)
-            if self.remembers:
+            done = self._shares.complete(group)
+            await self._in_thread(record_outcomes, self._number, group, self._masker, self._hand, done)
+            self._shares.recorded(done)
+            if self._remembers:
                 await self._in_thread(remember, self._plan, group, self._masker)
 
     async def _in_thread(self, work: Callable[..., None], *arguments: object) -> None:
         # Shielded: a cancelled round still stores what it has collected.
         loop = asyncio.get_running_loop()
         await asyncio.shield(loop.run_in_executor(self._records, work, *arguments))
-
-    def _tell(self, outcome: HostOutcome) -> None:
-        self._hosts_done += 1
-        self._counts.update(result.verdict for result in outcome.results)
-        self._on_progress(
-            Progress(
-                host=outcome.host,
-                verdict=worst(result.verdict for result in outcome.results),
-                failure=outcome.failure,
-                hosts_done=self._hosts_done,
-                hosts_all=len(self._plan.hosts),
-                counts=dict(self._counts),
-            )
-        )
 
 
 class ThreadedLedger:

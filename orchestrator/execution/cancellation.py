@@ -26,3 +26,7 @@ class Cancellation:
         except TimeoutError:
             return False
         return True
+
+    async def wait_for_it(self) -> None:
+        """However long that takes."""
+        await self._asked.wait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -34,9 +34,21 @@ class Courier:
     writes that down: when it returns, all that was posted for its run before it began is over.
     """
 
-    def __init__(self, engine: Engine, advance: Leg, bell: Bell, only: int | None = None) -> None:
-        """`only` is the one run that it carries for; None: all."""
+    def __init__(
+        self,
+        engine: Engine,
+        advance: Leg,
+        bell: Bell,
+        only: int | None = None,
+        look_around: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """
+        Args:
+            only: the one run that it carries for; None: all.
+            look_around: called at each stroke of the bell, for what is not posted to one worker alone.
+        """
         self._only = only
+        self._look_around = look_around
         self._engine = engine
         self._advance = advance
         self._bell = bell
@@ -64,6 +76,8 @@ class Courier:
             try:
                 await self._hand_over(await self._in_records(look))
                 look = new_postings
+                if self._look_around is not None:
+                    await self._look_around()
             except OrchestratorError as error:
                 _log.warning("what is posted could not be handed to the engine yet: %s", error)
             await self._bell.wait(LOOK_SECONDS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from orchestrator.execution.answers import Answers
 from orchestrator.model.host import Host
 from orchestrator.model.plan import Plan, PlannedHost
 from orchestrator.model.question import Command
+from orchestrator.planning.digest import digest
 
 COMMANDS = 1000
 LENGTH = 8192
@@ -36,8 +36,8 @@ def stamp(plan: Plan, planned: PlannedHost) -> str:
     are sent ahead under the same stamp alone: then it is the same code with the same parameters that asks,
     and the permit of this round covers it as that of the last round did.
     """
-    content = repr((planned.checks, sorted(plan.documents.items()), sorted(plan.versions.items())))
-    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+    # Canonical, for a plan that was frozen has its mappings in another order.
+    return digest((planned.checks, plan.documents, plan.versions))
 
 
 def remember(mark: str, answers: Answers, host: Host) -> tuple[str, ...]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from enum import Enum
 from inspect import isawaitable
 
 from orchestrator.errors import Exhausted, Refused, Unreachable
+from orchestrator.execution.cancellation import Cancellation
 from orchestrator.execution.inspector import STOPPED, inspect, own_fault
 from orchestrator.execution.memory import stamp
 from orchestrator.execution.parameters import Resolver
 from orchestrator.execution.result import without_value
 from orchestrator.execution.source import frozen_source
-from orchestrator.gate.ledger import Ledger, redeem
+from orchestrator.execution.start import Started, start
+from orchestrator.gate.ledger import Ledger
 from orchestrator.gate.permit import Permit
 from orchestrator.language import Text
 from orchestrator.model.host import Host
@@ -36,6 +40,21 @@ _HEAD_START = 0.5
 that the first result is a second away. Dead hosts among the first hold up the others no longer than this."""
 
 
+Take = Callable[[], Awaitable[Sequence[PlannedHost]]]
+"""Gives hosts that are to be visited next, and by nobody else; none: that was all."""
+
+
+class Part(Enum):
+    """What a worker is to a round, for the time when it ends early."""
+
+    ALONE = "alone"
+    """Nobody goes on with it: it ends, whoever stops it."""
+    LEADS = "leads"
+    """It ends when it is cancelled. Stopped itself, this worker leaves it as it stands to another."""
+    HELPS = "helps"
+    """Another worker ends it."""
+
+
 async def execute(
     permit: Permit,
     plan: Plan,
@@ -52,6 +71,46 @@ async def execute(
 ) -> RoundState:
     """Redeem the permit and inspect every host of the plan.
 
+    Args, returns and raises: as `visit`, and beside them
+
+    Raises:
+        Refused: the permit is not for this plan, has expired, or has been redeemed before.
+    """
+    require_inspection(plan)
+    return await visit(
+        start(permit, plan, clock(), ledger),
+        hosts,
+        reach,
+        checks,
+        clock,
+        concurrency,
+        host_timeout,
+        remembered,
+        on_outcome,
+        source,
+        _whole(plan),
+        Cancellation(),
+        Part.ALONE,
+    )
+
+
+async def visit(
+    started: Started,
+    hosts: Mapping[str, Host],
+    reach: Reach,
+    checks: Registry[CheckPlugin],
+    clock: Callable[[], datetime],
+    concurrency: int,
+    host_timeout: float,
+    remembered: Mapping[str, Sequence[str]],
+    on_outcome: OnOutcome,
+    source: Callable[[str], bytes],
+    take: Take,
+    cancellation: Cancellation,
+    part: Part,
+) -> RoundState:
+    """Inspect the hosts that `take` gives, until it gives none.
+
     Sessions stay open: they are the reach's, which keeps them warm for another round until it is closed.
 
     Args:
@@ -59,37 +118,45 @@ async def execute(
         remembered: host -> `HostOutcome.commands` of an earlier round.
         on_outcome: called with each host's outcome as it comes, one at a time, exactly once a host.
         source: a site file of the plan by its path there. What it gives must be what was planned.
+        take: asked again when all that it gave is under way; one call at a time.
+        cancellation: the round's. Then hosts under way are reported with what was collected; and, unless we
+            only help, all that `take` still gives as `not_run`.
 
     Returns:
-        COMPLETED, or CANCELLED when the task that runs this was cancelled: then hosts under way have been
-        reported with what was collected, and all else as `not_run`. A second cancellation ends it at once.
+        COMPLETED, or CANCELLED when it was cancelled. A task that is alone is cancelled likewise by
+        cancelling the task that runs this; a second cancellation ends it at once.
 
     Raises:
-        Refused: the permit is not for this plan, has expired, or has been redeemed before.
-        StoreError: `on_outcome` could not store an outcome; the round ends with it.
+        StoreError, Fenced: `on_outcome` could not store an outcome, or `take` gave none for it.
+        CancelledError: the task was cancelled, and is not alone: what was under way is not reported.
     """
-    require_inspection(plan)
-    redeem(permit, plan, clock(), ledger)
-    walk = _Walk(plan, hosts, reach, checks, clock, host_timeout, remembered, source)
+    walk = _Walk(started.plan, hosts, reach, checks, clock, host_timeout, remembered, source, take)
     reporter = asyncio.create_task(walk.report(on_outcome))
-    walkers = [
-        asyncio.create_task(walk.inspect_hosts(number)) for number in range(min(concurrency, len(plan.hosts)))
-    ]
+    walking = asyncio.create_task(walk.visit_all(min(concurrency, len(started.plan.hosts))))
+    called = asyncio.create_task(cancellation.wait_for_it())
+    left = False
     try:
-        await asyncio.shield(reporter)
-        await asyncio.gather(*walkers)
-    except asyncio.CancelledError:
-        if reporter.done():
-            return RoundState.COMPLETED
-        walk.stop()
-        await _end(walkers)
-        walk.report_rest()
+        try:
+            await asyncio.wait({reporter, called}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            left = part is not Part.ALONE
+        whole = reporter.done() or _came_to_its_end(walking)
+        if not reporter.done():
+            walk.stop(silently=left)
+            await _end([walking])
+            if not left and part is not Part.HELPS:
+                await walk.write_off()
+            walk.close()
         await reporter
-        return RoundState.CANCELLED
+        if not walking.cancelled():
+            await walking
     finally:
-        walk.stop()
-        await _end([*walkers, reporter])
-    return RoundState.COMPLETED
+        walk.stop(silently=True)
+        called.cancel()
+        await _end([walking, reporter])
+    if left and not whole:
+        raise asyncio.CancelledError
+    return RoundState.COMPLETED if whole else RoundState.CANCELLED
 
 
 def require_inspection(plan: Plan) -> None:
@@ -113,8 +180,21 @@ async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
         await asyncio.gather(*alive, return_exceptions=True)
 
 
+def _whole(plan: Plan) -> Take:
+    left = [plan.hosts]
+
+    async def take() -> Sequence[PlannedHost]:
+        return left.pop() if left else ()
+
+    return take
+
+
+def _came_to_its_end(walking: asyncio.Task[None]) -> bool:
+    return walking.done() and not walking.cancelled() and walking.exception() is None
+
+
 class _Walk:
-    """The walk over a plan's hosts: each walker takes the next one, and outcomes leave in one row."""
+    """The walk over the hosts: each walker takes the next one, and outcomes leave in one row."""
 
     def __init__(
         self,
@@ -126,6 +206,7 @@ class _Walk:
         host_timeout: float,
         remembered: Mapping[str, Sequence[str]],
         source: Callable[[str], bytes],
+        take: Take,
     ) -> None:
         self._plan = plan
         self._hosts = hosts
@@ -135,38 +216,74 @@ class _Walk:
         self._host_timeout = host_timeout
         self._remembered = remembered
         self._source = frozen_source(plan, source)
-        self._waiting = iter(plan.hosts)
-        self._outcomes: asyncio.Queue[HostOutcome] = asyncio.Queue()
+        self._take = take
+        self._taking = asyncio.Lock()
+        self._taken: deque[PlannedHost] = deque()
+        self._no_more = False
+        self._outcomes: asyncio.Queue[HostOutcome | None] = asyncio.Queue()
         self._stopping = False
+        self._silent = False
         self._seen = asyncio.Event()
         """Set once the first host is done."""
         self._resolver = Resolver()
         self._stamps: dict[tuple[int, ...], str] = {}
         """By the `id`s of a host's checks, which the plan holds: most hosts have the same."""
 
-    def stop(self) -> None:
-        """No walker takes another host."""
+    def stop(self, *, silently: bool) -> None:
+        """No walker takes another host. Silently: nothing more is reported, as if nobody had come."""
         self._stopping = True
+        self._silent = self._silent or silently
 
-    async def inspect_hosts(self, number: int) -> None:
-        """What the walker of that number does."""
-        if number >= _VANGUARD:
-            await self._vanguard_back()
-        while not self._stopping and (planned := next(self._waiting, None)) is not None:
-            await self._visit(planned)
-            self._seen.set()
+    def close(self) -> None:
+        """Nothing comes after what was reported so far."""
+        self._outcomes.put_nowait(None)
+
+    async def visit_all(self, walkers: int) -> None:
+        """Raises what `take` raises; then the hosts under way count as not visited."""
+        tasks = [asyncio.create_task(self._visit_hosts(number)) for number in range(walkers)]
+        try:
+            await asyncio.gather(*tasks)
+        except BaseException:
+            if not self._stopping:
+                self.stop(silently=True)
+                self.close()
+            await _end(tasks)
+            raise
+        self.close()
 
     async def report(self, on_outcome: OnOutcome) -> None:
         """Hand each host's outcome on. A walk goes on meanwhile, so that slow storing holds up no host."""
-        for _ in self._plan.hosts:
-            told = on_outcome(await self._outcomes.get())
+        while (outcome := await self._outcomes.get()) is not None:
+            told = on_outcome(outcome)
             if isawaitable(told):
                 await told
 
-    def report_rest(self) -> None:
+    async def write_off(self) -> None:
         """The hosts that nobody came to."""
-        for planned in self._waiting:
-            self._outcomes.put_nowait(self._unseen(planned, Verdict.NOT_RUN, STOPPED, self._clock(), 0.0))
+        while hosts := self._taken or await self._take():
+            for planned in hosts:
+                self._report(self._unseen(planned, Verdict.NOT_RUN, STOPPED, self._clock(), 0.0))
+            self._taken.clear()
+
+    async def _visit_hosts(self, number: int) -> None:
+        """What the walker of that number does."""
+        if number >= _VANGUARD:
+            await self._vanguard_back()
+        while not self._stopping and (planned := await self._next()) is not None:
+            await self._visit(planned)
+            self._seen.set()
+
+    async def _next(self) -> PlannedHost | None:
+        if not self._taken:
+            async with self._taking:
+                if not self._taken and not self._no_more:
+                    self._taken.extend(hosts := await self._take())
+                    self._no_more = not hosts
+        return self._taken.popleft() if self._taken else None
+
+    def _report(self, outcome: HostOutcome) -> None:
+        if not self._silent:
+            self._outcomes.put_nowait(outcome)
 
     async def _vanguard_back(self) -> None:
         with suppress(TimeoutError):
@@ -189,10 +306,10 @@ class _Walk:
         except Exception as error:  # noqa: BLE001 - our own fault must cost one host, not the round
             reason = own_fault(error)
         else:
-            self._outcomes.put_nowait(await self._inspect(planned, session, started_at))
+            self._report(await self._inspect(planned, session, started_at))
             return
         seconds = time.monotonic() - began
-        self._outcomes.put_nowait(self._unseen(planned, verdict, reason, started_at, seconds, failure))
+        self._report(self._unseen(planned, verdict, reason, started_at, seconds, failure))
 
     async def _inspect(self, planned: PlannedHost, session: Session, now: datetime) -> HostOutcome:
         return await inspect(

@@ -43,9 +43,14 @@ def post_leg(run: int, why: str, rank: int, at: datetime, not_before: datetime |
     with transaction.atomic():
         Row.objects.filter(key=key).delete()
         Row.objects.create(run_id=run, key=key, rank=rank, posted_at=at, not_before=not_before)
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(f"NOTIFY {CHANNEL}")
+        ring()
+
+
+def ring() -> None:
+    """Have all workers look, once what they are to see is committed. On SQLite they see each commit."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"NOTIFY {CHANNEL}")
 
 
 @database_faults()

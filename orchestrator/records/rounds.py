@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,20 +13,27 @@ from django.db.models import F
 from orchestrator.errors import NotFound, StoreError
 from orchestrator.language import Text
 from orchestrator.model.actor import PROGRAM, Actor
+from orchestrator.model.lease import COMMAND
 from orchestrator.model.plan import Plan
 from orchestrator.model.round import HostOutcome, RoundState
+from orchestrator.model.run import RunEventKind, RunState
 from orchestrator.model.verdict import Verdict, worst
 from orchestrator.records.database import database_faults
 from orchestrator.records.events import Entry, append_events
 from orchestrator.records.findings import FindingChanges, identity, record_findings
+from orchestrator.records.hand import Hand
+from orchestrator.records.leases import require_lease
 from orchestrator.records.lock import lock_if_free
 from orchestrator.records.masking import Masker, mask_outcome
 from orchestrator.records.models.event import EventKind
 from orchestrator.records.models.finding import Finding
 from orchestrator.records.models.host_result import HostResult
 from orchestrator.records.models.round import Round
+from orchestrator.records.models.round_share import RoundShare
+from orchestrator.records.models.run import Run
 from orchestrator.records.result_text import write_results, write_text
 from orchestrator.records.rows import insert_rows
+from orchestrator.records.run_log import Told, tell
 from orchestrator.records.samples import record_samples
 from orchestrator.records.scope import write_scope
 
@@ -79,18 +86,35 @@ def record_outcome(number: int, outcome: HostOutcome, masker: Masker) -> None:
 
 
 @database_faults()
-def record_outcomes(number: int, outcomes: Sequence[HostOutcome], masker: Masker) -> None:
+def record_outcomes(
+    number: int,
+    outcomes: Sequence[HostOutcome],
+    masker: Masker,
+    hand: Hand | None = None,
+    done: Collection[int] = (),
+) -> None:
     """Record some hosts of a running round, all or none: once this returns they outlive a crash.
 
+    Args:
+        hand: whose hosts they are, where the round is shared. Then whoever follows the run is told of them.
+        done: `start` of each share that they complete.
+
     Raises:
+        Fenced: what that hand had was taken away.
         StoreError: the database can't be written, or the round has ended.
     """
     if not outcomes:
         return
     masked = [mask_outcome(outcome, masker) for outcome in outcomes]
     with transaction.atomic():
+        if hand is not None:
+            require_lease(hand.fence)
         _count(number, masked)
         row = Round.objects.defer("scope").get(pk=number)
+        if hand is not None:
+            _tell(hand, row, masked)
+        if done:
+            RoundShare.objects.filter(round=number, start__in=done).update(done=True)
         insert_rows(HostResult, _COLUMNS, [_host_result(number, outcome) for outcome in masked])
         record_samples(masked)
         changes = record_findings(row, masked)
@@ -98,16 +122,22 @@ def record_outcomes(number: int, outcomes: Sequence[HostOutcome], masker: Masker
 
 
 @database_faults()
-def close_round(number: int, state: RoundState, at: datetime) -> None:
+def close_round(number: int, state: RoundState, at: datetime, hand: Hand | None = None) -> None:
     """Record how a round ended.
 
     Raises:
+        Fenced: another worker has the run that it is of.
         StoreError: the database can't be written, or the round has ended already.
     """
     with transaction.atomic():
+        if hand is not None:
+            require_lease(hand.fence)
         running = Round.objects.filter(pk=number, state=RoundState.RUNNING)
         if not running.update(state=state, finished_at=at):
             raise _ended(number)
+        if hand is not None:
+            tell(hand.run, at, (), hand.epoch)
+        RoundShare.objects.filter(round=number).delete()
         row = Round.objects.defer("scope").get(pk=number)
         append_events(at, row.started_by, [_finished(row)])
 
@@ -121,13 +151,15 @@ def record_refusal(plan: Plan, actor: Actor, reason: Text, at: datetime) -> None
 
 @database_faults()
 def settle_interrupted(runbook: str, at: datetime) -> tuple[int, ...]:
-    """Mark rounds as interrupted that say they run. Only for a caller who holds the runbook's lock:
-    then their process is gone. Returns their numbers."""
+    """Mark rounds as interrupted that say they run and that nobody goes on with. Only for a caller who holds
+    the runbook's lock: then their process is gone. Returns their numbers."""
     with transaction.atomic():
-        stale = list(Round.objects.filter(runbook=runbook, state=RoundState.RUNNING).defer("scope"))
+        running = Round.objects.filter(runbook=runbook, state=RoundState.RUNNING)
+        stale = list(running.exclude(pk__in=_gone_on_with()).defer("scope"))
         for row in stale:
             row.state = RoundState.INTERRUPTED
             row.save(update_fields=("state",))
+        RoundShare.objects.filter(round__in=[row.pk for row in stale]).delete()
         append_events(at, PROGRAM, map(_finished, stale))
     return tuple(row.number for row in stale)
 
@@ -192,6 +224,12 @@ def round_before(row: Round) -> Round | None:
     return earlier.defer("scope").order_by("-pk").first()
 
 
+def _gone_on_with() -> list[int]:
+    """Rounds that another worker takes up when theirs dies. One that began within a command ends with it."""
+    runs = Run.objects.exclude(round=None).exclude(state__in=[one for one in RunState if one.over])
+    return list(runs.exclude(executor__startswith=COMMAND).values_list("round_id", flat=True))
+
+
 def _count(number: int, outcomes: Sequence[HostOutcome]) -> None:
     counts = Counter(result.verdict for outcome in outcomes for result in outcome.results)
     more = {verdict.value: F(verdict.value) + counts[verdict] for verdict in _COUNTED if counts[verdict]}
@@ -217,6 +255,33 @@ def _host_result(number: int, outcome: HostOutcome) -> tuple[object, ...]:
         outcome.batches,
         write_results(outcome.results),
     )
+
+
+def _tell(hand: Hand, row: Round, outcomes: Sequence[HostOutcome]) -> None:
+    tell(hand.run, _end(outcomes), _progress(row, outcomes), hand.epoch)
+    over = [one for one in RunState if one.over]
+    if hand.epoch is None and Run.objects.filter(pk=hand.run, state__in=over).exists():
+        raise _ended(row.number)  # nothing comes after a run's end
+
+
+def _progress(row: Round, outcomes: Sequence[HostOutcome]) -> Sequence[Told]:
+    """One event a host, each with the counts over the whole round as they were with it."""
+    counts, done = row.counts, row.hosts_done
+    del counts[Verdict.NOT_RUN]  # of what is not done yet
+    told: list[Told] = []
+    for outcome in reversed(outcomes):
+        data = {
+            "done": done,
+            "hosts": row.hosts,
+            "verdict": worst(result.verdict for result in outcome.results),
+            "counts": {verdict.value: count for verdict, count in counts.items() if count},
+            "failure": outcome.failure and write_text(outcome.failure.detail),
+            "reason": outcome.failure and outcome.failure.reason,
+        }
+        told.append((RunEventKind.PROGRESS, outcome.host, "", data))
+        counts = counts - Counter(result.verdict for result in outcome.results)
+        done -= 1
+    return told[::-1]
 
 
 def _events(number: int, outcomes: Iterable[HostOutcome], changes: FindingChanges) -> Iterator[Entry]:

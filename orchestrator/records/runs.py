@@ -108,14 +108,6 @@ def record_plan(number: int, epoch: int, plan: Plan, frozen: str, permit: str, a
 
 
 @database_faults()
-def record_round(number: int, epoch: int, round_number: int, at: datetime) -> None:
-    """Record which round an inspection has become."""
-    with transaction.atomic():
-        tell(number, at, (), epoch)
-        Row.objects.filter(pk=number).update(round_id=round_number)
-
-
-@database_faults()
 def refuse_run(number: int, epoch: int, reason: Text, at: datetime) -> None:
     """Record that no plan could be made or the gate said no: nothing was reached."""
     with transaction.atomic():

@@ -104,6 +104,12 @@ def waivers_for_round(number: int, runbook: str, hosts: Collection[str], at: dat
         Row.objects.filter(pk__in=[row.pk for row in untold]).update(told_in=number)
         expired = [row for row in untold if row.ended_at is None]
         append_events(at, PROGRAM, [_expired(row, number) for row in expired])
+    return standing_waivers(runbook, hosts, at)
+
+
+@database_faults()
+def standing_waivers(runbook: str, hosts: Collection[str], at: datetime) -> tuple[Waiver, ...]:
+    """The waivers that may hold over these hosts: those that the log of events vouches for."""
     standing = [row for row in _standing(at).filter(runbook=runbook) if row.host in hosts]
     return tuple(map(read_waiver, vouched(standing)))
 

@@ -119,7 +119,8 @@ class Worker:
             on_lost=partial(_call, loop, self._lose),
             on_dead=None if self._only else partial(self._take_over, loop),
         )
-        courier = Courier(self._engine, legs.advance, bell_of(place()), self._only)
+        look_around = None if self._only else legs.look_around
+        courier = Courier(self._engine, legs.advance, bell_of(place()), self._only, look_around)
         try:
             await courier.start(executor=lease.executor, concurrency=self._concurrency)
         except BaseException as error:
@@ -136,6 +137,7 @@ class Worker:
             tidying.cancel()
             if self._scheduler is not None:
                 await asyncio.to_thread(self._scheduler.stop)
+            await legs.leave()
             await courier.stop(0.0 if self._lost else drain)
             await asyncio.to_thread(keeper.stop)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,23 +16,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import Refused, StoreError, Unreachable, UnreachableReason
-from orchestrator.execution.round import execute
+from orchestrator.execution.cancellation import Cancellation
+from orchestrator.execution.memory import stamp
+from orchestrator.execution.round import Part, execute, visit
+from orchestrator.execution.start import start
 from orchestrator.gate.gate import admit
 from orchestrator.language import Text
 from orchestrator.model.host import Host
 from orchestrator.model.observation import Observation
-from orchestrator.model.plan import Plan
+from orchestrator.model.plan import Plan, PlannedHost
 from orchestrator.model.round import HostOutcome, RoundState
 from orchestrator.model.runbook import Kind
 from orchestrator.model.verdict import Verdict
 from orchestrator.planning.digest import plan_digest
+from orchestrator.planning.thaw import thaw_plan
 from orchestrator.plugin.check import Ask
 from orchestrator.reach.session import Session
+from orchestrator.records.store import Store
 from tests.inspections import NOW, CannedSession, GivenChecks, check, host, planned_host, prints
 
 REFUSED = Unreachable(
     "b", UnreachableReason.REFUSED, Text("拒绝连接", "connection refused"), Text("启动", "start it")
 )
+NO_FILES: Mapping[str, bytes] = {}
 PLUGINS = {"x": prints("a"), "y": prints("a")}
 
 
@@ -45,6 +52,9 @@ class OncePerPermit:
         if permit_id in self.used:
             raise Refused(Text("许可已使用", "the permit was used before"))
         self.used.add(permit_id)
+
+    def redeemed_for(self, permit_id: str) -> str | None:
+        raise NotImplementedError
 
 
 @dataclass
@@ -304,6 +314,69 @@ async def test_a_site_file_is_used_only_if_it_is_the_one_that_was_planned() -> N
     )
     assert read == [b"accepted"]
     assert str(outcome.results[0].reason) == "the file other.py is not the one that was planned"
+
+
+async def visited(part: Part, stop: Callable[[asyncio.Task[RoundState], Cancellation], object]) -> set[str]:
+    """The hosts of which an outcome is told when `b` hangs, `c` to `e` are left, and it is stopped so."""
+    outcomes: list[HostOutcome] = []
+    reach = CannedReach({"b": CannedSession(hangs=True)})
+    plan, cancellation = plan_of(*"abcde"), Cancellation()
+    shares = [plan.hosts[:2], plan.hosts[2:]]
+
+    async def take() -> Sequence[PlannedHost]:
+        if len(shares) == 1 and not cancellation.requested:
+            await asyncio.Event().wait()
+        return shares.pop(0) if shares else ()
+
+    started = start(admit(plan, NOW), plan, NOW, OncePerPermit())
+    hosts = {item.name: host(item.name) for item in plan.hosts}
+    task = asyncio.create_task(
+        visit(
+            started, hosts, reach, GivenChecks(PLUGINS), lambda: NOW, 2, 30.0, {}, outcomes.append,
+            NO_FILES.__getitem__, take, cancellation, part,
+        )
+    )  # fmt: skip
+    await until(lambda: len(outcomes) == 1 and "b" in reach.asking)
+    stop(task, cancellation)
+    await asyncio.wait([task])
+    assert task.cancelled() or task.result() is RoundState.CANCELLED
+    return {outcome.host for outcome in outcomes}
+
+
+async def test_who_leads_a_round_that_is_cancelled_accounts_for_every_host() -> None:
+    assert await visited(Part.LEADS, lambda task, cancellation: cancellation.request()) == set("abcde")
+
+
+async def test_who_helps_with_a_round_that_is_cancelled_accounts_for_its_own_hosts() -> None:
+    assert await visited(Part.HELPS, lambda task, cancellation: cancellation.request()) == set("ab")
+
+
+@pytest.mark.parametrize("part", [Part.LEADS, Part.HELPS])
+async def test_a_worker_that_is_stopped_says_nothing_of_what_it_had_under_way(part: Part) -> None:
+    assert await visited(part, lambda task, cancellation: task.cancel()) == {"a"}
+
+
+async def test_a_round_for_which_no_hosts_can_be_had_any_more_ends_with_that_error() -> None:
+    async def take() -> Sequence[PlannedHost]:
+        raise StoreError(Text("数据库不在", "the database is away"))
+
+    plan = plan_of("a")
+    started = start(admit(plan, NOW), plan, NOW, OncePerPermit())
+    with pytest.raises(StoreError):
+        await visit(
+            started, {}, CannedReach(), GivenChecks(PLUGINS), lambda: NOW, 2, 30.0, {}, print,
+            NO_FILES.__getitem__, take, Cancellation(), Part.LEADS,
+        )  # fmt: skip
+
+
+def test_a_plan_that_was_frozen_sends_ahead_what_was_remembered_under_it(tmp_path: Path) -> None:
+    check = replace(planned_host("x").checks[0], parameters={"z": 1, "a": {"y": [2], "b": None}})
+    fresh = Plan("m", "m", Kind.INSPECTION, (replace(planned_host(), checks=(check,)),), {"b": "1"}, {}, "")
+    fresh = replace(fresh, digest=plan_digest(fresh))
+    store = Store(tmp_path)
+    thawed = thaw_plan(store.plan(store.freeze(fresh, {})), fresh.digest)
+    assert repr(thawed) != repr(fresh)
+    assert stamp(thawed, thawed.hosts[0]) == stamp(fresh, fresh.hosts[0])
 
 
 @settings(deadline=None)

@@ -17,6 +17,7 @@ from orchestrator.records.models.memory import Memory
 from orchestrator.records.models.posting import Posting
 from orchestrator.records.models.redeemed_permit import RedeemedPermit
 from orchestrator.records.models.round import Round
+from orchestrator.records.models.round_share import RoundShare
 from orchestrator.records.models.ruling import Ruling
 from orchestrator.records.models.run import Run
 from orchestrator.records.models.run_event import RunEvent
@@ -47,6 +48,7 @@ __all__ = [
     "Posting",
     "RedeemedPermit",
     "Round",
+    "RoundShare",
     "Ruling",
     "Run",
     "RunEvent",
