@@ -39,9 +39,9 @@ def main() -> None:
         from orchestrator.records.vouching import forged_rows
 
         with timed(f"verify {chosen.verified // chosen.added * chosen.added} events, {chosen.hash}"):
-            found, facts = read_log()
-            assert found.broken is None
-            assert forged_rows(facts) == ()
+            verified, found = read_log()
+            assert verified.broken is None
+            assert forged_rows(found) == ()
         disconnect()
 
 

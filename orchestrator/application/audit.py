@@ -43,8 +43,8 @@ class Audit:
             InputError: an anchor is not `SEQUENCE@HASH`.
             StoreError: database or head folder can't be read.
         """
-        found, facts = read_log([_anchor(text) for text in anchors], self._site.timezone)
-        return replace(found, forged=forged_rows(facts))
+        verified, found = read_log([_anchor(text) for text in anchors], self._site.timezone)
+        return replace(verified, forged=forged_rows(found))
 
     def anchor(self) -> Anchor | None:
         """What may be put on paper and signed; None before the first event.

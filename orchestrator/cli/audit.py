@@ -25,12 +25,13 @@ def command() -> None: ...
     name="verify",
     help=say(
         "从头到尾校验审计日志：指出第一个被改动、删除、插入、调换或截断的事件；并核对数据库中作出决定的记录"
-        "（账号、登录、授权、豁免、发现的处理），逐一指出与日志不符的伪造记录。\n\n"
+        "（账号、登录、授权、豁免、发现的处理、计划任务的暂停）与执行的结束状态，逐一指出与日志不符的伪造记录。\n\n"
         "  wardround audit verify --anchor 123@sm3:...\n\n"
         "退出码：0 完好；1 断链或有伪造的记录；2 用法错误；3 有封档文件未能查看。",
         "Read the whole log: name the first event that was altered, removed, inserted, reordered or cut off, "
         "and every row in the database that carries a decision (account, session, authorisation, waiver, "
-        "what was done about a finding) and is not what the log says: it is forged, and grants nothing.\n\n"
+        "what was done about a finding, pause of a schedule) or the end of a run, and is not what the log "
+        "says: it is forged.\n\n"
         "  wardround audit verify --anchor 123@sm3:...\n\n"
         "Exit codes: 0 intact; 1 broken, or a row is forged; 2 usage; 3 a sealed file is not there.",
     ),
@@ -79,8 +80,8 @@ def verify(site: Path | None, as_json: bool, anchors: tuple[str, ...]) -> int:
         for row in found.forged:
             click.echo(
                 say(
-                    f"伪造：{one_line(row.text.zh)}，不生效",
-                    f"FORGED: {one_line(row.text.en)}; it grants nothing",
+                    f"伪造：{one_line(row.text.zh)}，{row.worth.zh}",
+                    f"FORGED: {one_line(row.text.en)}; {row.worth.en}",
                 )
             )
         if found.sound:

@@ -82,10 +82,10 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class ForgedRow:
-    """A row in the database that is not what was decided. It grants nothing."""
+    """A row in the database that is not what was decided, or not what happened."""
 
     subject: str
-    """As events name it: `account wang`, `authorisation 7`, `waiver 3`, `finding 12`; and `pause morning`."""
+    """As events name it: `account wang`, `authorisation 7`, `waiver 3`, `run 4`; also `pause morning`."""
     differs: tuple[str, ...]
     """Details that are not what the events say; none: no event tells of the row at all."""
     missing: bool = False
@@ -104,6 +104,11 @@ class ForgedRow:
             f"{zh} {name} 与审计日志不符（{what}）", f"{self.subject} is not what the log says ({what})"
         )
 
+    @property
+    def worth(self) -> Text:
+        """What it counts for."""
+        return _WORTH.get(self.subject.partition(" ")[0], _NOTHING)
+
 
 _ROWS = {
     "account": "账号",
@@ -112,6 +117,12 @@ _ROWS = {
     "waiver": "豁免",
     "finding": "发现",
     "pause": "暂停",
+    "run": "执行",
+}
+_NOTHING = Text("不生效", "it grants nothing")
+_WORTH = {
+    "pause": Text("不起暂停作用", "it pauses nothing"),
+    "run": Text("以日志为准", "go by the log"),
 }
 
 

@@ -18,7 +18,7 @@ from orchestrator.records.database import database_faults
 from orchestrator.records.event_hash import COLUMNS, EventLine, algorithm_of, chained
 from orchestrator.records.event_lines import FILE as LINES
 from orchestrator.records.event_lines import Lines, read_lines
-from orchestrator.records.facts import Facts, learn
+from orchestrator.records.facts import Ends, Facts, learn, learn_end
 from orchestrator.records.fault import store_error
 from orchestrator.records.models.event import Event, EventKind
 from orchestrator.records.models.segment import Segment
@@ -58,6 +58,8 @@ class Walk:
     """Over all that was read, right or wrong: what is acknowledged must not change again."""
     facts: Facts = field(default_factory=dict)
     """What those events say that are in their chain."""
+    ends: Ends = field(default_factory=dict)
+    """What they say of runs that are over."""
 
 
 def verify_log(anchors: Sequence[Anchor] = (), zone: tzinfo = UTC) -> Verification:
@@ -66,9 +68,8 @@ def verify_log(anchors: Sequence[Anchor] = (), zone: tzinfo = UTC) -> Verificati
 
 
 @database_faults()
-def read_log(anchors: Sequence[Anchor] = (), zone: tzinfo = UTC) -> tuple[Verification, Facts]:
-    """Read the log from its first event to its last: whether it is sound, and what those events say that are
-    in their chain. Changes nothing.
+def read_log(anchors: Sequence[Anchor] = (), zone: tzinfo = UTC) -> tuple[Verification, Walk]:
+    """Read the log from its first event to its last: whether it is sound, and what it says. Changes nothing.
 
     Args:
         anchors: from paper that was signed; each must be in the log as it says.
@@ -98,7 +99,7 @@ def read_log(anchors: Sequence[Anchor] = (), zone: tzinfo = UTC) -> tuple[Verifi
     )
     tail = found.tail if found.events else None
     told = Verification(found.events, tail, broken, tuple(found.acknowledged), tuple(found.unseen))
-    return told, found.facts
+    return told, found
 
 
 def walk(hashes: dict[int, str], anchors: Iterable[int] = (), zone: tzinfo = UTC) -> Walk:
@@ -196,6 +197,7 @@ def _take(state: Walk, event: EventLine, following: EventLine | None) -> None:
     if fits:
         # Whether or not its line agrees: so a walk without lines knows the same.
         learn(state.facts, event)
+        learn_end(state.ends, event)
     listed = state.hashes.get(event.sequence)
     if wrong is None and not (fits and listed in (None, event.hash)):
         wrong = _name(state, event, following, recomputed=fits)

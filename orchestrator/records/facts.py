@@ -14,6 +14,10 @@ from orchestrator.records.models.event import EventKind
 Facts = dict[str, dict[str, Any]]
 """Subject -> name of a detail -> what it has to be. A detail that no event tells of is not in it."""
 
+Ends = dict[str, tuple[str, str | None]]
+"""Run, as events name it -> the state in which it ended, and when. Nobody decides by it: it is held against
+the rows when the log is verified, and is not kept."""
+
 BLANK_FINDING: Mapping[str, Any] = {"owner": "", "due_at": None, "closed": None, "notes": ""}
 """What a finding says that no person has touched."""
 
@@ -22,6 +26,14 @@ def learn(facts: Facts, event: EventLine) -> None:
     """Go on from what was known before `event`."""
     if (step := _STEPS.get(event.kind)) is not None:
         step(facts, event, json.loads(event.data))
+
+
+def learn_end(ends: Ends, event: EventLine) -> None:
+    """Go on from what was known of the ends of runs before `event`."""
+    if event.kind == EventKind.RUN_FINISHED:
+        ends[event.subject] = json.loads(event.data)["state"], moment(event.at)
+    elif event.kind == EventKind.RUN_REFUSED:
+        ends[event.subject] = "refused", moment(event.at)
 
 
 def moment(at: datetime | str | None) -> str | None:

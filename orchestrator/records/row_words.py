@@ -6,14 +6,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.model.audit import ForgedRow
-from orchestrator.records.facts import BLANK_FINDING, Facts, moment, pause_name, stored_digest, with_note
+from orchestrator.model.run import RunState
+from orchestrator.records.facts import (
+    BLANK_FINDING,
+    Ends,
+    Facts,
+    moment,
+    pause_name,
+    stored_digest,
+    with_note,
+)
 from orchestrator.records.findings import identity
 from orchestrator.records.models.account import Account
 from orchestrator.records.models.authorisation import Authorisation
 from orchestrator.records.models.finding import Finding
+from orchestrator.records.models.run import Run
 from orchestrator.records.models.schedule_pause import SchedulePause
 from orchestrator.records.models.session import Session
 from orchestrator.records.models.waiver import Waiver
+
+_OVER = frozenset(str(state) for state in RunState if state.over)
 
 Row = Account | Session | Authorisation | Waiver | Finding | SchedulePause
 
@@ -62,6 +74,19 @@ def differences(facts: Facts) -> tuple[ForgedRow, ...]:
     findings = Finding.objects.prefetch_related("notes").order_by("pk")
     wrong += [found for row in findings.iterator(500) if (found := difference(row, facts)) is not None]
     return (*wrong, *(ForgedRow(name, (), missing=True) for name in missing))
+
+
+def other_ends(ends: Ends) -> tuple[ForgedRow, ...]:
+    """Runs that ended otherwise than the events say. One that was tidied away is not missed."""
+    wrong = []
+    for number, state, at in Run.objects.order_by("pk").values_list("pk", "state", "finished_at").iterator():
+        said, known = (state, moment(at)), ends.get(f"run {number}")
+        if known is None and state not in _OVER:
+            continue
+        names = zip(("state", "finished_at"), said, known or ("", ""), strict=True)
+        if differs := tuple(name for name, stored, told in names if stored != told):
+            wrong.append(ForgedRow(f"run {number}", differs))
+    return tuple(wrong)
 
 
 def _said(row: Row) -> Mapping[str, Any]:

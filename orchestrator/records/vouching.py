@@ -7,6 +7,7 @@ decision reads on from there, so it costs what happened since, and not the whole
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from django.db import connection, transaction
@@ -16,13 +17,13 @@ from orchestrator.language import Text
 from orchestrator.model.audit import Anchor, ForgedRow
 from orchestrator.records.chain_head import MEND, START
 from orchestrator.records.chain_tail import hold_tail, sound_anchor
-from orchestrator.records.chain_walk import read_on, walk
+from orchestrator.records.chain_walk import Walk, read_on, walk
 from orchestrator.records.database import database_faults
 from orchestrator.records.facts import Facts
 from orchestrator.records.kept_facts import KeptFacts, keep_facts, read_facts
 from orchestrator.records.models.event import Event
 from orchestrator.records.models.session import Session
-from orchestrator.records.row_words import Row, difference, differences
+from orchestrator.records.row_words import Row, difference, differences, other_ends
 
 SomeRow = TypeVar("SomeRow", bound=Row)
 Read = Callable[[], Iterable[Row]]
@@ -65,17 +66,22 @@ def require_vouched(read: Read, *, on_a_broken_log: bool = False) -> None:
 
 
 @database_faults()
-def forged_rows(facts: Facts | None = None) -> tuple[ForgedRow, ...]:
-    """All rows that are not what was decided.
+def forged_rows(found: Walk | None = None) -> tuple[ForgedRow, ...]:
+    """All rows that are not what was decided, and runs that did not end as their rows say.
 
     Args:
-        facts: what `read_log` has just found; None: the whole log is read for it, whether or not it is sound.
+        found: by `read_log`, just now; None: the whole log is read for it, whether or not it is sound.
     """
-    if not differences(walk({}).facts if facts is None else facts):
+    found = found or walk({})
+    if found.unseen:  # what a file told that is not there is held against nobody
+        with suppress(ChainBroken):
+            return differences(known_facts())
+        return ()
+    if not _all_wrong(found):
         return ()
     with transaction.atomic():  # what was decided while we read is no forgery
         hold_tail()
-        return differences(walk({}).facts)
+        return _all_wrong(walk({}))
 
 
 def known_facts() -> Facts:
@@ -104,6 +110,10 @@ def known_facts() -> Facts:
     if not connection.in_atomic_block:  # what may be rolled back is not known yet
         keep_facts(KeptFacts(end, found))
     return found
+
+
+def _all_wrong(found: Walk) -> tuple[ForgedRow, ...]:
+    return (*differences(found.facts), *other_ends(found.ends))
 
 
 def _leads_to(before: Anchor, end: Anchor) -> bool:

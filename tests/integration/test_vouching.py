@@ -12,8 +12,11 @@ import pytest
 from django.db import connection
 
 from orchestrator.errors import ChainBroken, Forbidden
+from orchestrator.language import Text
 from orchestrator.model.actor import Actor, Proof
 from orchestrator.model.person import Permission, Role
+from orchestrator.model.run import RunRequest, RunState
+from orchestrator.model.runbook import Kind
 from orchestrator.model.site import HashAlgorithm
 from orchestrator.model.verdict import Verdict
 from orchestrator.records.accounts import (
@@ -30,7 +33,9 @@ from orchestrator.records.kept_facts import FILE
 from orchestrator.records.models import Account, Event, Finding
 from orchestrator.records.models.event import EventKind
 from orchestrator.records.roles import change_roles, grant, revoke
+from orchestrator.records.runs import finish_run, refuse_run, request_cancel, request_run, take_run
 from orchestrator.records.sealing import seal_events
+from orchestrator.records.segments import FOLDER
 from orchestrator.records.sessions import open_session
 from orchestrator.records.vouching import forged_rows, known_facts
 from tests.integration.test_people import START, Clock, make_site
@@ -39,6 +44,7 @@ from tests.rounds import WANG, plan, recorded, seen
 from tests.tampering import recomputed, replace_log, stored_log, triggers_lifted
 
 DAY = timedelta(days=1)
+RESTART = RunRequest("emergency/restart", Kind.EMERGENCY, WANG, "key")
 OF_APPROVER = f"account_id = (SELECT id FROM records_account WHERE name = '{APPROVER}')"
 OF_OUTSIDER = OF_APPROVER.replace(APPROVER, OUTSIDER)
 
@@ -326,7 +332,64 @@ def test_a_log_with_recomputed_hashes_says_the_same_with_its_lines_and_without(c
     place = len(log) // 2
     log[place] = replace(log[place], subject="account mallory")
     replace_log(recomputed(log, place, HashAlgorithm.SM3))
-    found, facts = read_log()
-    assert found.broken is not None
-    assert facts == walk({}).facts
-    assert forged_rows(facts) == forged_rows()
+    verified, found = read_log()
+    assert verified.broken is not None
+    assert found.facts == walk({}).facts
+    assert forged_rows(found) == forged_rows()
+
+
+def test_a_row_whose_events_lie_in_a_sealed_file_that_is_not_there_is_not_called_forged(
+    cast: Cast, clock: Clock
+) -> None:
+    cast.log_in(APPROVER)
+    clock.move(days=40)
+    seal_events(clock(), clock(), WANG)
+    (sealed,) = (audit_folder() / FOLDER).iterdir()
+    sealed.unlink()
+    assert named() == []
+    (audit_folder() / FILE).unlink(missing_ok=True)
+    assert named() == []
+
+
+def ended_run(state: RunState = RunState.FAILED) -> int:
+    number = request_run(RESTART, START)
+    assert take_run(number, "ward#1", START)
+    finish_run(number, 1, state, None, START, {})
+    return number
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        ("state = 'succeeded'", ("state",)),
+        ("state = 'running'", ("state",)),
+        ("finished_at = '2020-01-01 00:00:00+00:00'", ("finished_at",)),
+        ("state = 'waiting', finished_at = NULL", ("state", "finished_at")),
+    ],
+)
+def test_the_end_of_a_run_that_was_changed_by_hand_is_named(change: str, differs: tuple[str, ...]) -> None:
+    number = ended_run()
+    assert forged_rows() == ()
+    sql(f"UPDATE records_run SET {change} WHERE id = {number}")
+    (row,) = forged_rows()
+    assert (row.subject, row.differs) == (f"run {number}", differs)
+    assert row.worth.en == "go by the log"
+
+
+@pytest.mark.usefixtures("database")
+def test_an_end_that_no_event_tells_of_is_named_and_a_run_that_is_not_over_is_not() -> None:
+    number = request_run(RESTART, START)
+    assert take_run(number, "ward#1", START)
+    assert forged_rows() == ()
+    sql(f"UPDATE records_run SET state = 'succeeded' WHERE id = {number}")
+    assert named() == [f"run {number}"]
+
+
+@pytest.mark.usefixtures("database")
+def test_a_run_that_was_refused_or_cancelled_in_the_queue_ended_as_its_row_says() -> None:
+    first = request_run(RESTART, START)
+    assert take_run(first, "ward#1", START)
+    refuse_run(first, 1, Text("不行", "no"), START)
+    request_cancel(request_run(replace(RESTART, key="another"), START), WANG, START)
+    assert forged_rows() == ()
