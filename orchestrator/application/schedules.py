@@ -23,6 +23,7 @@ from orchestrator.model.schedule_record import OccurrenceRecord, PauseRecord
 from orchestrator.model.site import Site
 from orchestrator.model.tick import Pause
 from orchestrator.model.timetable import Schedule
+from orchestrator.model.work_calendar import WorkCalendar
 from orchestrator.plugin.check import CheckPlugin
 from orchestrator.plugin.registry import Registry
 from orchestrator.records.masking import Masker
@@ -166,10 +167,6 @@ class Schedules:
     ) -> ScheduleView:
         now, calendar = self._clock(), self._timetables.calendar
         coming = upcoming(schedule, calendar, now, 1)
-        unseen = None
-        if settled is not None and settled < now:
-            first = next(iter(upcoming(schedule, calendar, settled, 1).times), None)
-            unseen = first if first and first.start + UNSEEN < now else None
         return ScheduleView(
             schedule=schedule,
             next=next(iter(coming.times), None),
@@ -177,7 +174,7 @@ class Schedules:
             last=last,
             pause=pause if pause and pause.pause.covers(now) else None,
             asks=asks,
-            unseen=unseen,
+            unseen=first_unseen(schedule, calendar, settled, now) if settled else None,
             ahead=max(settled - now, timedelta(0)) if settled else timedelta(0),
         )
 
@@ -206,6 +203,14 @@ class Schedules:
 
     def _decider(self) -> Actor:
         return self._people.decider(Permission.MANAGE_SCHEDULES, ())
+
+
+def first_unseen(
+    schedule: Schedule, calendar: WorkCalendar, settled: datetime, now: datetime
+) -> DueTime | None:
+    """The first due time after those with records that has passed: whoever should look after it does not."""
+    first = next(iter(upcoming(schedule, calendar, settled, 1).times), None) if settled < now else None
+    return first if first and first.start + UNSEEN < now else None
 
 
 def scheduled_request(runbook: Runbook, schedule: Schedule, due_at: datetime) -> RunRequest:

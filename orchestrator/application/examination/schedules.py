@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from orchestrator.application.duration import say_duration
 from orchestrator.application.examination.workers import START
-from orchestrator.application.schedules import UNSEEN
+from orchestrator.application.schedules import UNSEEN, first_unseen
 from orchestrator.application.timetables import Timetables
 from orchestrator.errors import InvalidDocument, NotFound
 from orchestrator.language import Text
 from orchestrator.model.diagnosis import Condition, Diagnosis
-from orchestrator.model.due_time import due_between, upcoming
+from orchestrator.model.due_time import due_between
 from orchestrator.model.schedule_record import OccurrenceRecord, PauseRecord
 from orchestrator.model.tick import OccurrenceState
 from orchestrator.model.timetable import Schedule
@@ -135,9 +135,8 @@ def _paused(one: PauseRecord, timezone: ZoneInfo) -> Diagnosis:
 def _unseen(timetables: Timetables, settled: Mapping[str, datetime], now: datetime) -> Iterator[Diagnosis]:
     """Times that have passed and have no record: whoever should look after them does not."""
     for schedule in timetables.timetable.schedules:
-        since = settled.get(schedule.name, now)
-        first = next(iter(upcoming(schedule, timetables.calendar, since, 1).times), None)
-        if first is None or first.start + UNSEEN >= now:
+        first = first_unseen(schedule, timetables.calendar, settled.get(schedule.name, now), now)
+        if first is None:
             continue
         at = first.at.astimezone(schedule.timezone)
         yield Diagnosis(
