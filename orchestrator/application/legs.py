@@ -30,7 +30,7 @@ from orchestrator.model.host import Host
 from orchestrator.model.lease import COMMAND, fence_of
 from orchestrator.model.plan import Plan
 from orchestrator.model.round import RoundState
-from orchestrator.model.run import Intent, Run, RunRequest, RunState, TaskState, Wait
+from orchestrator.model.run import Intent, Priority, Run, RunRequest, RunState, TaskState, Wait
 from orchestrator.model.runbook import Kind
 from orchestrator.model.site import Site
 from orchestrator.plugin.check import CheckPlugin
@@ -39,7 +39,10 @@ from orchestrator.reach.session import Reach
 from orchestrator.records.hand import Hand
 from orchestrator.records.host_claims import claim_hosts
 from orchestrator.records.journal import attempts
+from orchestrator.records.leases import list_leases
 from orchestrator.records.masking import Masker
+from orchestrator.records.postings import post_leg
+from orchestrator.records.process import surely_gone
 from orchestrator.records.round_shares import rounds_to_help
 from orchestrator.records.rounds import settle_abandoned
 from orchestrator.records.rulings import rulings
@@ -109,6 +112,11 @@ class Legs:
             StoreError: the records can't be written; it is to be delivered again.
         """
         before = await self._do(get_run, number)
+        if _gone(before.executor, self._executor) and await self._do(_is_inspected_elsewhere, before):
+            # Whoever waits for it there goes on with it: looked at again, in case they are killed.
+            rank, now = Priority.of(before.kind).rank, self._clock()
+            await self._do(post_leg, number, "command", rank, now, now + _BUSY)
+            return
         run = await self._do(take_run, number, self._executor, self._clock(), fence_of(self._executor))
         if run is None:
             return
@@ -329,8 +337,15 @@ def _reason(error: OrchestratorError) -> Text:
 
 
 def _gone(before: str, now: str) -> bool:
-    """Whether a run was begun within a command, and that is not the one that has it now."""
+    """Whether a run was begun within a command, and that is not the one that is to have it now."""
     return before.startswith(COMMAND) and before != now
+
+
+def _is_inspected_elsewhere(run: Run) -> bool:
+    """Whether a command has a round in hand, and lives."""
+    leases = [one for one in list_leases() if one.executor == run.executor and not one.dead]
+    alive = any(not surely_gone(one.life) for one in leases)
+    return alive and run.kind is Kind.INSPECTION and not run.state.over
 
 
 def _as_round(request: RunRequest) -> RoundRequest:

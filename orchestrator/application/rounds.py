@@ -38,7 +38,13 @@ from orchestrator.records.lock import round_lock
 from orchestrator.records.masking import Masker
 from orchestrator.records.memory import remembered
 from orchestrator.records.round_shares import Share, open_shared_round
-from orchestrator.records.rounds import close_round, get_round, record_refusal, settle_interrupted
+from orchestrator.records.rounds import (
+    close_round,
+    get_round,
+    record_refusal,
+    runs_beside,
+    settle_interrupted,
+)
 from orchestrator.records.site_key import site_key
 from orchestrator.records.store import Store
 from orchestrator.records.waivers import standing_waivers, waivers_for_round
@@ -100,12 +106,13 @@ class Rounds:
             StoreError: the records can't be written; the round stops.
             Fenced: another worker has the run.
         """
-        number = run.round
+        number, fenced = run.round, False
         if number is None:
             name = find_runbook(self._site, request.runbook).name
         else:
             name = (await _in(records, get_round, number)).runbook
-        with round_lock(self._site.state, name, request.actor.name, self._clock()):
+            fenced = not await _in(records, runs_beside, number)
+        with round_lock(self._site.state, name, request.actor.name, self._clock(), fenced=fenced):
             opened = None
             if number is not None:
                 state = (await _in(records, get_round, number)).round_state
@@ -241,14 +248,16 @@ class Rounds:
         names = {host.name for host in plan.hosts}
         waivers = await _in(records, waivers_for_round, opened.number, plan.runbook, names, self._clock())
         recorder, visiting = await self._visiting(reach, opened, waivers, hand, cancellation, records, part)
-        state = RoundState.INTERRUPTED
+        ended = False
         try:
             state = await visiting
+            await recorder.finish(state, self._clock)
+            ended = True
         finally:
-            if state is RoundState.INTERRUPTED and part is not Part.ALONE:
+            if not ended and part is Part.ALONE:
+                await recorder.finish(RoundState.INTERRUPTED, self._clock)
+            elif not ended:
                 await recorder.leave()
-            else:
-                await recorder.finish(state, self._clock)
         return state
 
     async def _visiting(
@@ -258,11 +267,11 @@ class Rounds:
         thawed, plan = opened.thawed, opened.thawed.started.plan
         secrets = {secret for host in thawed.hosts.values() for secret in host.secrets}
         masker = Masker(secrets, site_key(self._site.state))
+        memory = await _in(records, remembered, plan)
         shares = Shares(plan, opened.number, hand, records, self._at_work, opened.first)
         recorder = Recorder(
             plan, opened.number, hand, shares, masker, waivers, records, remembers=opened.remembers
         )
-        memory = await _in(records, remembered, plan)
         return recorder, visit(
             thawed.started,
             thawed.hosts,

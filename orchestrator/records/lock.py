@@ -20,8 +20,14 @@ _ALL = ".rounds"
 
 
 @contextmanager
-def round_lock(state: Path, runbook: str, actor: str, at: datetime) -> Iterator[None]:
+def round_lock(
+    state: Path, runbook: str, actor: str, at: datetime, *, fenced: bool = False
+) -> Iterator[None]:
     """Hold the name of a runbook while its round runs.
+
+    Args:
+        fenced: whoever may hold it still had this very round, and can't write into it any more: a process
+            that is frozen lets no lock go. Its round is gone on with all the same.
 
     Raises:
         Busy: a round of that name is under way; says who started it, when, and in which process.
@@ -30,9 +36,10 @@ def round_lock(state: Path, runbook: str, actor: str, at: datetime) -> Iterator[
     with _open(state, runbook) as file, _open(state, _ALL) as everything:
         if not _try(everything, fcntl.LOCK_SH):
             raise _replaced()
-        if not _try(file):
+        if _try(file):
+            _sign(file, actor, at)
+        elif not fenced:
             raise _busy(runbook, file.read())
-        _sign(file, actor, at)
         yield
 
 

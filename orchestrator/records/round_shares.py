@@ -113,10 +113,12 @@ def take_share(
     """
     with transaction.atomic():
         require_lease(hand.fence)
+        strays = Q(fence=hand.fence) & ~Q(start__in=at_work)
         if not _may_take(number, hand):
+            # Whoever leads writes off what nobody came to, and waits for that.
+            RoundShare.objects.filter(strays, round=number, done=False).update(fence=None)
             return NothingFree(wait=False)
         alive = set(Lease.objects.filter(dead=False).values_list("pk", flat=True))
-        strays = Q(fence=hand.fence) & ~Q(start__in=at_work)
         free = Q(fence=None) | ~Q(fence__in=alive) | strays
         left = RoundShare.objects.filter(round=number, done=False)
         row = left.filter(free).order_by("start").select_for_update(skip_locked=True).first()
@@ -134,15 +136,15 @@ def leave_shares(number: int, hand: Hand, starts: Collection[int]) -> None:
 
 @database_faults()
 def rounds_to_help(executor: str, fence: int) -> list[tuple[int, int]]:
-    """Round and run of each round of another worker in which there is something to be done. It is asked at
-    each stroke of the bell, so in one plain question."""
+    """Round and run of each round of another worker in which there is something to be done, or in which
+    something bears our fence. It is asked at each stroke of the bell, so in one plain question."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT s.round_id, r.id FROM records_roundshare s"
             " JOIN records_run r ON r.round_id = s.round_id"
-            " WHERE NOT s.done AND r.state = %s AND r.executor <> %s AND (s.fence IS NULL OR s.fence = %s"
-            " OR NOT EXISTS (SELECT 1 FROM records_lease l WHERE l.id = s.fence AND NOT l.dead))",
-            [RunState.RUNNING.value, executor, fence],
+            " WHERE NOT s.done AND r.executor <> %s AND (r.state = %s AND (s.fence IS NULL OR NOT EXISTS"
+            " (SELECT 1 FROM records_lease l WHERE l.id = s.fence AND NOT l.dead)) OR s.fence = %s)",
+            [executor, RunState.RUNNING.value, fence],
         )
         return [(int(number), int(run)) for number, run in cursor.fetchall()]
 

@@ -165,6 +165,13 @@ def settle_interrupted(runbook: str, at: datetime) -> tuple[int, ...]:
 
 
 @database_faults()
+def runs_beside(number: int) -> bool:
+    """Whether another round of the same runbook says that it runs."""
+    runbook = Round.objects.values_list("runbook", flat=True).get(pk=number)
+    return Round.objects.filter(runbook=runbook, state=RoundState.RUNNING).exclude(pk=number).exists()
+
+
+@database_faults()
 def settle_abandoned(state: Path, at: datetime) -> tuple[int, ...]:
     """Mark each round as interrupted that says it runs while nobody holds its lock. Returns their numbers."""
     running = Round.objects.filter(state=RoundState.RUNNING)

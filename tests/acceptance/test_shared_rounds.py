@@ -16,6 +16,7 @@ from orchestrator.model.round import RoundState
 from orchestrator.model.run import RunEventKind
 from orchestrator.model.server import Server
 from orchestrator.records import database as records
+from orchestrator.records.leases import bury, list_leases
 from orchestrator.records.models.host_result import HostResult
 from orchestrator.records.models.lease import Lease
 from orchestrator.records.models.round import Round
@@ -68,6 +69,11 @@ class Ward:
         """How many that one has under way."""
         fences = Lease.objects.filter(identity=worker).values_list("pk", flat=True)
         return RoundShare.objects.filter(fence__in=list(fences), done=False).count()
+
+    def freeze(self, worker: Process, name: str) -> None:
+        """And take it for dead at once, as others do when it is silent for long."""
+        worker.send(signal.SIGSTOP)
+        assert bury(next(one for one in list_leases() if one.identity == name))
 
     def until_both_are_at_work(self) -> None:
         until(lambda: self.shares_of("first") and self.shares_of("second"))
@@ -165,12 +171,27 @@ def test_a_helper_that_was_taken_for_dead_and_wakes_records_nothing_more(ward: W
     helper = ward.site.worker("second")
     ward.until_both_are_at_work()
     until(lambda: len(ward.asked) == 2 + 4 + 4)
-    helper.send(signal.SIGSTOP)
-    until(lambda: not Lease.objects.filter(identity="second", dead=False).exists())
+    ward.freeze(helper, "second")
     ward.open_gate()
     helper.send(signal.SIGCONT)
     until(lambda: not helper.alive)
     assert asks.wait() == 0, asks.said()
+    ward.expect_whole()
+
+
+def test_a_round_whose_worker_is_frozen_is_gone_on_with_while_that_one_holds_its_lock(ward: Ward) -> None:
+    owner = ward.site.worker("first")
+    asks = ward.begin()
+    until(lambda: len(ward.asked) >= 2 + 4)
+    ward.site.worker("second")
+    ward.until_both_are_at_work()
+    ward.freeze(owner, "first")
+    until(lambda: Run.objects.get().executor.startswith("second#"))
+    ward.open_gate()
+    assert asks.wait() == 0, asks.said()
+    ward.expect_whole()
+    owner.send(signal.SIGCONT)
+    until(lambda: not owner.alive)
     ward.expect_whole()
 
 
@@ -210,3 +231,16 @@ def test_a_round_on_one_machine_is_gone_on_with_by_the_next_worker(file_ward: Wa
     assert asks.wait() == 0, asks.said()
     ward.expect_whole()
     assert [ward.asked[host] for host in QUICK] == [1, 1]
+
+
+def test_a_worker_that_comes_while_a_command_carries_a_round_out_helps_with_it(file_ward: Ward) -> None:
+    ward = file_ward
+    asks = ward.begin()
+    until(lambda: len(ward.asked) == 2 + 4)
+    ward.site.worker("first")
+    until(lambda: ward.shares_of("first") and len(ward.asked) >= 2 + 4 + 4)
+    ward.open_gate()
+    assert asks.wait() == 0, asks.said()
+    ward.expect_whole()
+    assert Run.objects.get().executor.startswith("command:")
+    assert set(ward.asked.values()) == {1}

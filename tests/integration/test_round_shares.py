@@ -29,7 +29,7 @@ from orchestrator.records.round_shares import (
     take_share,
 )
 from orchestrator.records.rounds import close_round, get_round, record_outcomes, settle_interrupted
-from orchestrator.records.runs import finish_run, request_run, take_run
+from orchestrator.records.runs import finish_run, request_cancel, request_run, take_run
 from tests.rounds import MASKER, seen
 from tests.unit.test_round import plan_of
 
@@ -101,6 +101,15 @@ def test_a_share_that_got_lost_on_its_way_to_its_worker_is_found_by_it(database:
     crew.take(crew.hand())
     assert rounds_to_help(crew.leases[1].executor, crew.leases[1].fence) == [(crew.round, crew.run)]
     assert crew.take(crew.hand()) == Share(3, 8, frozenset())
+
+
+def test_a_share_that_was_lost_is_given_back_when_the_run_is_being_cancelled(database: Path) -> None:
+    crew = Crew()
+    crew.take(crew.hand())
+    request_cancel(crew.run, WANG, START)
+    assert rounds_to_help(crew.leases[1].executor, crew.leases[1].fence) == [(crew.round, crew.run)]
+    assert crew.take(crew.hand()) == NothingFree(wait=False)
+    assert crew.take(crew.lead, 0) == Share(3, 8, frozenset())
 
 
 def test_nothing_is_left_when_every_share_is_done(database: Path) -> None:
