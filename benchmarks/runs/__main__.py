@@ -14,15 +14,15 @@ from benchmarks.peer import ENVIRONMENT, versions
 from benchmarks.runs.first_command import first_command
 from benchmarks.runs.long_runbook import long_runbook
 from benchmarks.runs.overhead import overhead
-from benchmarks.runs.shared import shared
+from benchmarks.runs.shared import shared, shared_round
 from benchmarks.runs.table import Rows
 from benchmarks.runs.waiting import waiting
 
-PARTS = ("first", "steps", "long", "waiting", "shared")
+PARTS = ("first", "steps", "long", "waiting", "shared", "round")
 
 
 @click.command()
-@click.option("--only", multiple=True, type=click.Choice(PARTS), help="Some of the five tables.")
+@click.option("--only", multiple=True, type=click.Choice(PARTS), help="Some of the six tables.")
 @click.option(
     "--runs", default=7, show_default=True, type=click.IntRange(1, 100), help="Of each, interleaved."
 )
@@ -48,6 +48,7 @@ PARTS = ("first", "steps", "long", "waiting", "shared")
 )
 @click.option("--shared", "shared_runs", default=60, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--shared-hosts", default=10, show_default=True, type=click.IntRange(1, 200))
+@click.option("--round-hosts", default=100, show_default=True, type=click.IntRange(20, 500))
 def main(
     only: Sequence[str],
     runs: int,
@@ -59,6 +60,7 @@ def main(
     seconds: float,
     shared_runs: int,
     shared_hosts: int,
+    round_hosts: int,
 ) -> None:
     """Runs beside ansible, pyinfra and fabric, on real OpenSSH servers on loopback. Prints Markdown."""
     parts: Mapping[str, Callable[[Path], Rows]] = {
@@ -67,6 +69,7 @@ def main(
         "long": lambda folder: long_runbook(folder, hosts, steps, long_runs, peer_runs),
         "waiting": lambda folder: waiting(folder, runs_waiting, seconds),
         "shared": lambda folder: shared(folder, shared_runs, shared_hosts, min(runs, 3)),
+        "round": lambda folder: shared_round(folder, round_hosts, min(runs, 5)),
     }
     click.echo(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}; median (min..max)")
     if ENVIRONMENT.exists():

@@ -1,11 +1,14 @@
-"""Many runs on PostgreSQL, carried out by one worker and by two."""
+"""Many runs on PostgreSQL, and one round, carried out by one worker and by two."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
+import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,8 +16,10 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from benchmarks.checks import CHECKS
+from benchmarks.contender import FORKS
 from benchmarks.runs.asking import ask_for_many
-from benchmarks.runs.site import bench_site, living_worker, steps
+from benchmarks.runs.site import ENVIRONMENT, BenchSite, bench_site, living_worker, steps
 from benchmarks.runs.table import Rows, say
 from benchmarks.usage import tree_cpu
 from orchestrator.model.server import Server
@@ -23,6 +28,8 @@ from tests.postgres import PASSWORD, running_postgres
 
 STEPS = 10
 _PATIENCE = 600.0
+_WARM_UP = 20
+"""Hosts of the round before those that count: enough for two workers to take part."""
 
 
 def shared(folder: Path, count: int, hosts: int, runs: int) -> Rows:
@@ -54,6 +61,81 @@ def _carried_out(folder: Path, count: int, hosts: int, workers: int) -> tuple[fl
             by = _until_all_are_over(server, count + 1)
             used = sum(worker.cpu() for worker in living) - begun
         return _seconds(server), max(by.values()), used, tree_cpu(site.servers) - before
+
+
+def shared_round(folder: Path, hosts: int, runs: int) -> Rows:
+    """One round of twenty checks, asked for when the workers have begun: first with every login to be made,
+    then again over kept connections. The time is from the round's beginning to its end, as recorded."""
+    rows = Rows(
+        f"A round of {len(CHECKS)} checks on {hosts} hosts, on PostgreSQL ({FORKS} hosts at a time in each"
+        " worker)",
+        ("s", "first result s", "workers' CPU s", "busiest worker's CPU s", "hosts' CPU s"),
+    )
+    for number in range(runs):
+        for workers in (1, 2):
+            say(f"a round, {workers} workers, {number + 1}/{runs}")
+            with tempfile.TemporaryDirectory(prefix="round-", dir=folder) as place:
+                for name, figures in _inspected(Path(place), hosts, workers):
+                    rows.add(f"{workers} worker{'s' * (workers > 1)}, {name}", figures)
+    return rows
+
+
+def _inspected(folder: Path, hosts: int, workers: int) -> Iterator[tuple[str, Sequence[float]]]:
+    with _server() as server, bench_site(folder, hosts, server) as site, contextlib.ExitStack() as stack:
+        _write_inspection(site)
+        # Both have read the inventory and loaded their code when it counts, as on any day but the first.
+        living = [stack.enter_context(living_worker(site, f"bench{number}")) for number in range(workers)]
+        _inspect(site, "warm-up")
+        for name in ("cold logins", "kept connections"):
+            before = [worker.cpu() for worker in living]
+            used = tree_cpu(site.servers)
+            _inspect(site, "bench")
+            by = [worker.cpu() - begun for worker, begun in zip(living, before, strict=True)]
+            yield name, (*_round_seconds(server), sum(by), max(by), tree_cpu(site.servers) - used)
+
+
+def _write_inspection(site: BenchSite) -> None:
+    """`bench`, and `warm-up`, whose hosts are reached by a way of their own: no login of it is kept for the
+    other."""
+    folder = site.root / "runbooks" / "inspection"
+    folder.mkdir(parents=True, exist_ok=True)
+    tasks = [{"name": name, "id": name, "check": {"run": command}} for name, command in CHECKS]
+    for name, pattern in (("bench", "all:!again"), ("warm-up", "again")):
+        play = {"name": name, "kind": "inspection", "hosts": pattern, "tasks": tasks}
+        (folder / f"{name}.yml").write_text(json.dumps([play]))
+    with site.fleet.inventory.open("a") as inventory:
+        inventory.write("[again]\n")
+        for name, server in list(zip(site.fleet.names, site.fleet.servers, strict=True))[:_WARM_UP]:
+            inventory.write(f"again-{name} ansible_host=127.0.0.1 ansible_port={server.port}\n")
+    accepted = json.loads((site.root / "accepted.yml").read_text())
+    for _, command in CHECKS:
+        digest = hashlib.sha256(command.encode()).hexdigest()
+        word = {"digest": digest, "effect": "read", "by": "benchmark", "reason": "reads", "what": command}
+        accepted.append(word)
+    (site.root / "accepted.yml").write_text(json.dumps(accepted))
+
+
+def _inspect(site: BenchSite, runbook: str) -> None:
+    found = subprocess.run(
+        site.command("round", "run", runbook, "--json"),
+        env=ENVIRONMENT, cwd=site.fleet.folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if found.returncode not in (0, 1, 3):  # findings and unreadable words are no failure of the benchmark
+        raise RuntimeError(f"the round ended with {found.returncode}: {(found.stdout + found.stderr)[-800:]}")
+
+
+def _round_seconds(server: Server) -> tuple[float, float]:
+    """Of the latest round, which is complete: all of it, and to its first result."""
+    with _connection(server) as connection:
+        row = connection.execute(
+            "SELECT extract(epoch FROM finished_at - started_at), extract(epoch FROM (SELECT"
+            " min(h.started_at + make_interval(secs => h.seconds)) FROM records_hostresult h"
+            " WHERE h.round_id = r.id) - started_at), state, hosts = hosts_done FROM records_round r"
+            " ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+    assert row is not None
+    assert row[2:] == ("completed", True)
+    return float(row[0]), float(row[1])
 
 
 def _until_all_are_over(server: Server, count: int) -> Mapping[str, int]:
