@@ -125,7 +125,7 @@ class Database:
     def tidy(self) -> Removed:
         """Remove what is older than the site keeps."""
         done = tidy(self._site.retention, self._site.timezone, self._clock(), self._site.state)
-        removed = Removed(done.samples, done.days, done.rounds, done.host_results, done.runs)
+        removed = Removed(done.samples, done.days, done.rounds, done.host_results, done.runs, done.due_times)
         if done.anything:
             self._tell(EventKind.DATABASE_TIDIED, self._people.starter(), "database", dict(removed.counts()))
         return removed

@@ -147,10 +147,10 @@ def tidy(site: Path | None, as_json: bool) -> int:
             say(
                 f"归并数值 {removed.samples} 个，删除过期日值 {removed.days} 个，"
                 f"{removed.rounds} 轮的明细（{removed.host_results} 台次），"
-                f"{removed.runs} 次执行的经过与输出",
+                f"{removed.runs} 次执行的经过与输出，到期记录 {removed.due_times} 条",
                 f"{removed.samples} numbers rolled up, {removed.days} daily lines removed, details of "
-                f"{removed.rounds} rounds ({removed.host_results} host results) removed, and what "
-                f"{removed.runs} runs did and wrote",
+                f"{removed.rounds} rounds ({removed.host_results} host results) removed, what "
+                f"{removed.runs} runs did and wrote, and {removed.due_times} due times of schedules",
             )
         )
     return ExitCode.OK

@@ -57,6 +57,7 @@ class Removed:
     rounds: int
     host_results: int
     runs: int
+    due_times: int
 
     def counts(self) -> Mapping[str, int]:
         return {
@@ -65,4 +66,5 @@ class Removed:
             "rounds": self.rounds,
             "host_results": self.host_results,
             "runs": self.runs,
+            "due_times": self.due_times,
         }

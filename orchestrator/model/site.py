@@ -25,7 +25,8 @@ class Retention:
     moves into sealed, signed files."""
 
     rounds: int = 1095
-    """Results of each check. The line that a round took place stays."""
+    """Results of each check. The line that a round took place stays. What became of due times of
+    schedules is kept as long; the latest of each stays, and what waits for an answer."""
     runs: int = 1095
     """What a run did task by task, and its output. The line that it took place stays."""
     samples: int = 90

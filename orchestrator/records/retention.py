@@ -11,9 +11,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from orchestrator.model.round import RoundState
 from orchestrator.model.site import Retention
+from orchestrator.model.tick import OccurrenceState
 from orchestrator.records.database import database_faults
 from orchestrator.records.models.attempt import Attempt
 from orchestrator.records.models.daily_sample import DailySample
@@ -23,6 +25,7 @@ from orchestrator.records.models.round import Round
 from orchestrator.records.models.run import Run
 from orchestrator.records.models.run_event import RunEvent
 from orchestrator.records.models.sample import Sample
+from orchestrator.records.models.schedule_occurrence import ScheduleOccurrence
 from orchestrator.records.models.series import Series
 from orchestrator.records.scope import NO_SCOPE
 
@@ -43,6 +46,8 @@ class Tidied:
     host_results: int = 0
     runs: int = 0
     """Runs whose attempts, events and output went."""
+    due_times: int = 0
+    """What became of due times of schedules."""
 
     @property
     def anything(self) -> bool:
@@ -63,13 +68,23 @@ def tidy(retention: Retention, timezone: ZoneInfo, now: datetime, state: Path) -
             rolled = _roll_up(part, samples, timezone)
             dropped, _ = DailySample.objects.filter(series__in=part, at__lt=days).delete()
         done = replace(done, samples=done.samples + rolled, days=done.days + dropped)
-    old = Round.objects.filter(
-        started_at__lt=now - timedelta(days=retention.rounds), details_removed_at=None
-    ).exclude(state=RoundState.RUNNING)
+    before = now - timedelta(days=retention.rounds)
+    old = Round.objects.filter(started_at__lt=before, details_removed_at=None).exclude(
+        state=RoundState.RUNNING
+    )
     for number in list(old.order_by("pk").values_list("pk", flat=True)):
         removed = _remove_details(number, now)
         done = replace(done, rounds=done.rounds + 1, host_results=done.host_results + removed)
+    done = replace(done, due_times=_tidy_due_times(before))
     return replace(done, runs=_tidy_runs(now - timedelta(days=retention.runs), state))
+
+
+def _tidy_due_times(before: datetime) -> int:
+    """A schedule's latest stays: it tells what was settled last. So does what waits for a person or a run."""
+    later = ScheduleOccurrence.objects.filter(schedule=OuterRef("schedule"), due_at__gt=OuterRef("due_at"))
+    old = ScheduleOccurrence.objects.filter(Exists(later), due_at__lt=before)
+    removed, _ = old.exclude(state__in=(OccurrenceState.QUEUED, OccurrenceState.ASKS)).delete()
+    return removed
 
 
 def _tidy_runs(before: datetime, state: Path) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,8 +13,9 @@ from orchestrator.model.conclusion import conclusion
 from orchestrator.model.round import RoundState
 from orchestrator.model.site import Retention
 from orchestrator.model.system import Catalogue
+from orchestrator.model.tick import OccurrenceState
 from orchestrator.model.verdict import Verdict
-from orchestrator.records.models import DailySample, Finding, HostResult, Sample
+from orchestrator.records.models import DailySample, Finding, HostResult, Sample, ScheduleOccurrence
 from orchestrator.records.retention import Tidied, tidy
 from orchestrator.records.rounds import get_round
 from orchestrator.records.trend import read_trend
@@ -102,3 +103,27 @@ def test_the_report_of_a_round_without_its_details_says_so_and_invents_none() ->
     assert told.counts[Verdict.NOT_RUN] == 0
     assert "details were removed" in conclusion(told).en
     assert "明细已于" in conclusion(told).zh
+
+
+def due(schedule: str, day: int, state: OccurrenceState) -> datetime:
+    at = START + timedelta(days=day)
+    ScheduleOccurrence.objects.create(schedule=schedule, due_at=at, state=state, decided_at=at)
+    return at
+
+
+def test_what_became_of_due_times_is_kept_as_long_as_rounds_what_was_missed_too() -> None:
+    due("morning", 0, OccurrenceState.STARTED)
+    due("morning", 1, OccurrenceState.MISSED)
+    young = [due("morning", 21, OccurrenceState.MISSED), due("morning", 22, OccurrenceState.STARTED)]
+    assert tidy(KEEP, SHANGHAI, START + timedelta(days=121), NO_STATE) == Tidied(due_times=2)
+    assert list(ScheduleOccurrence.objects.order_by("due_at").values_list("due_at", flat=True)) == young
+    assert not tidy(KEEP, SHANGHAI, START + timedelta(days=121), NO_STATE).anything
+
+
+def test_due_times_that_wait_for_somebody_and_the_latest_of_a_schedule_stay_however_old() -> None:
+    asked = due("evening", 0, OccurrenceState.ASKS)
+    queued = due("evening", 1, OccurrenceState.QUEUED)
+    latest = due("evening", 2, OccurrenceState.SKIPPED)
+    assert not tidy(KEEP, SHANGHAI, START + timedelta(days=500), NO_STATE).anything
+    kept = ScheduleOccurrence.objects.order_by("due_at").values_list("due_at", flat=True)
+    assert list(kept) == [asked, queued, latest]
