@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from orchestrator.errors import Busy, Fenced
@@ -78,8 +78,13 @@ def require_lease(fence: int) -> None:
     Raises:
         Fenced: it was taken for dead, and others have gone on with its runs.
     """
-    # Locked, so that nobody takes it away between this and the end of the transaction.
-    if not Row.objects.select_for_update().filter(pk=fence, dead=False).exists():
+    # Locked, so that nobody takes it away between this and the end of the transaction. In plain words: it is
+    # asked for each few hosts of a round, and to compose it would cost ten times the answer.
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM records_lease WHERE id = %s AND NOT dead{lock}", [fence])  # noqa: S608
+        alive = cursor.fetchone() is not None
+    if not alive:
         raise Fenced(
             Text(
                 "本工作进程曾失去响应，其任务已由其他进程接管",
