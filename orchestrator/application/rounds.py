@@ -110,8 +110,9 @@ class Rounds:
         if number is None:
             name = find_runbook(self._site, request.runbook).name
         else:
-            name = (await _in(records, get_round, number)).runbook
-            fenced = not await _in(records, runs_beside, number)
+            row = await _in(records, get_round, number)
+            name = row.runbook
+            fenced = row.round_state is RoundState.RUNNING and not await _in(records, runs_beside, number)
         with round_lock(self._site.state, name, request.actor.name, self._clock(), fenced=fenced):
             opened = None
             if number is not None:
