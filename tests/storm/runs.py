@@ -66,7 +66,8 @@ def main() -> int:
         load = Load(site, chance)
         load.accept()
         hands = Workers(site) if options.hands == "worker" else Commands(site)
-        storm = Storm(site, load, Blows(target, hands, chance, folder / "postgres"), hands, chance)
+        blows = Blows(target, hands, chance, folder / "postgres")
+        storm = Storm(site, load, blows, hands, chance, options.runs)
         storm.rage(options.blows, kinds, time.monotonic() + options.seconds)
         storm.tell()
         if Reckoning(site, target, hands.wardround, load, set(storm.hit)).tell():
@@ -82,6 +83,7 @@ def _options() -> argparse.Namespace:
         description=f"{__doc__}\n{said}", formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--blows", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=4, help="so many are under way at any time")
     parser.add_argument("--seconds", type=float, default=1800.0, help="no more blows after that")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")

@@ -13,8 +13,6 @@ from tests.storm.blows import Blows
 from tests.storm.hands import Commands, Missed, Workers
 from tests.storm.load import Load
 
-OPEN = 4
-"""Runs that there are always under way, so that each blow hits something."""
 PATIENCE = 300.0
 """Seconds for what is left to end, once the blows are over."""
 
@@ -23,8 +21,16 @@ class Storm:
     """One storm."""
 
     def __init__(
-        self, site: RunSite, load: Load, blows: Blows, hands: Workers | Commands, chance: random.Random
+        self,
+        site: RunSite,
+        load: Load,
+        blows: Blows,
+        hands: Workers | Commands,
+        chance: random.Random,
+        runs: int,
     ) -> None:
+        """`runs` are under way at any time, so that each blow hits something."""
+        self._runs = runs
         self._site = site
         self._load = load
         self._blows = blows
@@ -61,7 +67,7 @@ class Storm:
 
     def _tend(self) -> None:
         self._rule()
-        missing = OPEN - self._hands.under_way()
+        missing = self._runs - self._hands.under_way()
         self._hands.tend([self._load.write_runbook() for _ in range(missing)])
 
     def _rule(self) -> None:
