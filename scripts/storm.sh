@@ -17,11 +17,11 @@ storm() {
 
 storm engine --kills "$blows"
 storm engine --kills "$blows" --database postgresql
-storm runs --blows "$blows"
-storm runs --blows "$blows" --database postgresql
-storm runs --blows "$mixed" --kinds all
-storm runs --blows "$mixed" --kinds all --database postgresql
-storm runs --blows "$few" --kinds all --hands command
+storm runs --seconds 2700 --blows "$blows"
+storm runs --seconds 2700 --blows "$blows" --database postgresql
+storm runs --seconds 1200 --blows "$mixed" --kinds all
+storm runs --seconds 1200 --blows "$mixed" --kinds all --database postgresql
+storm runs --seconds 600 --blows "$few" --kinds all --hands command
 
 [ -z "$failed" ] || {
     echo "not as it must be:$failed" >&2
