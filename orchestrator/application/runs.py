@@ -133,9 +133,9 @@ class Runs:
         """Stop an inspection, for whoever asked for it and waits."""
         request_cancel(number, actor, self._clock())
 
-    def list(self, last: int, states: Collection[RunState] = (), runbook: str | None = None) -> list[Run]:
+    def list(self, last: int, states: Collection[RunState] = ()) -> list[Run]:
         """The latest, newest first."""
-        return list_runs(last, states, runbook)
+        return list_runs(last, states)
 
     def get(self, number: int) -> RunView:
         """Raises NotFound when there is no such run."""

@@ -241,7 +241,7 @@ def run_request(number: int) -> RunRequest:
 
 
 @database_faults()
-def list_runs(limit: int = 20, states: Collection[RunState] = (), runbook: str | None = None) -> list[Run]:
+def list_runs(limit: int = 20, states: Collection[RunState] = ()) -> list[Run]:
     """The latest runs, newest first.
 
     Args:
@@ -250,8 +250,6 @@ def list_runs(limit: int = 20, states: Collection[RunState] = (), runbook: str |
     rows = Row.objects.order_by("-pk")
     if states:
         rows = rows.filter(state__in=states)
-    if runbook is not None:
-        rows = rows.filter(runbook=runbook)
     return [read_run(row) for row in rows[:limit]]
 
 
