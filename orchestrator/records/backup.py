@@ -96,9 +96,19 @@ def backup_file(state: Path, occasion: Occasion) -> Path:
 
 
 def list_backups(state: Path) -> tuple[Backup, ...]:
-    """What lies in the backups' folder, the newest first."""
-    found = []
-    for path in (state / FOLDER).glob("*.zip"):
+    """What lies in the backups' folder, the newest first.
+
+    Raises:
+        StoreError: it can't be looked into. That is not the same as none.
+    """
+    folder, found = state / FOLDER, []
+    try:
+        paths = [path for path in folder.iterdir() if path.suffix == ".zip"]
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise store_error(error, folder) from error
+    for path in paths:
         try:
             manifest = read_manifest(path)
         except OrchestratorError:

@@ -627,3 +627,12 @@ def test_a_state_folder_that_is_gone_is_told_and_not_stumbled_over(site: Site) -
     assert [one.condition for one in found if one.name == "disk"] == [Condition.OK]
     assert ("backup", Condition.WARN) in _ill(found)
     assert not [one for one in found if one.condition is Condition.UNKNOWN]
+
+
+def test_backups_that_cannot_be_looked_at_are_unknown_and_not_none(site: Site) -> None:
+    folder = site.state / "backups"
+    for backup in folder.iterdir():
+        backup.unlink()
+    folder.rmdir()
+    folder.touch()
+    assert [one.condition for one in _examine(site) if one.name == "backup"] == [Condition.UNKNOWN]
