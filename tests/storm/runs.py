@@ -18,6 +18,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -78,7 +79,7 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    said = "\n".join(f"  {kind:<10}  {what}" for kind, what in KINDS.items())
+    said = "\n".join(f"  {kind:<14} {what}" for kind, what in KINDS.items())
     parser = argparse.ArgumentParser(
         description=f"{__doc__}\n{said}", formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -97,15 +98,35 @@ def _kinds(options: argparse.Namespace) -> tuple[list[str], str]:
     """What it strikes with, and what it does not for want of something."""
     wanted = list(KINDS) if "all" in options.kinds else options.kinds
     lacking = {
-        "root": FOR_ROOT if os.geteuid() != 0 or shutil.which("unshare") is None else frozenset(),
-        "workers": FOR_WORKERS if options.hands != "worker" else frozenset(),
-        "PostgreSQL": FOR_POSTGRESQL if options.database != "postgresql" else frozenset(),
+        "namespaces": frozenset() if _has_namespaces() else FOR_ROOT,
+        "workers": frozenset() if options.hands == "worker" else FOR_WORKERS,
+        "PostgreSQL": frozenset() if options.database == "postgresql" else FOR_POSTGRESQL,
     }
     absent = {kind: what for what, kinds in lacking.items() for kind in kinds if kind in wanted}
     if absent and "all" not in options.kinds:
         raise SystemExit("; ".join(f"{kind} needs {what}" for kind, what in absent.items()))
-    said = ", ".join(f"{kind} ({what} is lacking)" for kind, what in sorted(absent.items()))
+    said = ", ".join(f"{kind} (no {what})" for kind, what in sorted(absent.items()))
     return [kind for kind in wanted if kind not in absent], f"; left out: {said}" if said else ""
+
+
+def _has_namespaces() -> bool:
+    """Whether we may make our own. Not even root may, in many a container."""
+    if os.geteuid() != 0 or not all(map(shutil.which, ("unshare", "mount", "ip"))):
+        return False
+    tried = [
+        "unshare",
+        "--net",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--mount-proc",
+        "mount",
+        "-t",
+        "tmpfs",
+        "none",
+        "/mnt",
+    ]
+    return subprocess.run(tried, check=False, capture_output=True).returncode == 0
 
 
 def enter_namespaces() -> None:
