@@ -1,11 +1,17 @@
-"""Bundles as small as can be: the real install.sh over a wheel of one module that is called wardround."""
+"""Bundles for the real install.sh: of a single module that is called wardround, or of the product as it is
+here, over the packages that are here.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import platform
 import sys
+import sysconfig
+import tomllib
 import zipfile
+from collections.abc import Iterator, Mapping
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pip
@@ -25,6 +31,14 @@ def main():
         print("wardround {version}")
 """
 
+_NEXT_MIGRATION = """\
+from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    dependencies = [("records", "{latest}")]
+    operations = [migrations.CreateModel("Next", [("id", models.BigAutoField(primary_key=True))])]
+"""
+
 
 def make_bundle(folder: Path, version: str = "1.0", *, broken: bool = False, **about: str) -> Path:
     """A bundle as `scripts/bundle.sh` lays it out.
@@ -33,9 +47,58 @@ def make_bundle(folder: Path, version: str = "1.0", *, broken: bool = False, **a
         broken: what it installs fails when it is run.
         about: what its file `about` says instead.
     """
+    program = _PROGRAM.format(version=version, broken=broken)
+    entry_points = "[console_scripts]\nwardround = wardround_stub:main\n"
+    contents = {"wardround_stub.py": program.encode()}
+    return _bundle(folder, version, contents, entry_points, about)
+
+
+def make_product_bundle(
+    folder: Path, version: str, *, changes_tables: bool = False, packages: str | None = None
+) -> Path:
+    """A bundle of the product under another version.
+
+    Args:
+        changes_tables: it has one more migration than the product.
+        packages: the folder in which it finds what it needs; the environment's own otherwise.
+    """
+    contents = {name: path.read_bytes() for name, path in _sources()}
+    needed = packages or sysconfig.get_path("purelib")
+    contents["wardround_needs.pth"] = f"{needed}\n".encode()
+    if changes_tables:
+        migrations = "orchestrator/records/migrations"
+        latest = max(Path(name).stem for name in contents if name.startswith(f"{migrations}/0"))
+        contents[f"{migrations}/9999_next.py"] = _NEXT_MIGRATION.format(latest=latest).encode()
+    return _bundle(folder, version, contents, _entry_points(), {})
+
+
+def _sources() -> Iterator[tuple[str, Path]]:
+    """What the wheel holds, and where it comes from."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    folders = {folder: Path(folder).name for folder in wheel["packages"]} | wheel["force-include"]
+    for source, target in folders.items():
+        for path in (ROOT / source).rglob("*"):
+            if path.is_file() and path.suffix != ".pyc":
+                yield f"{target}/{path.relative_to(ROOT / source)}", path
+
+
+def _entry_points() -> str:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    ansible = {one.name: one.value for one in distribution("ansible-core").entry_points}
+    groups = {"console_scripts": project["scripts"] | ansible, **project["entry-points"]}
+    return "".join(
+        f"[{group}]\n" + "".join(f"{name} = {place}\n" for name, place in entries.items())
+        for group, entries in groups.items()
+    )
+
+
+def _bundle(
+    folder: Path, version: str, contents: Mapping[str, bytes], entry_points: str, about: Mapping[str, str]
+) -> Path:
     bundle = folder / f"bundle-{version}"
     (bundle / "wheels").mkdir(parents=True)
-    wheel = _wheel(bundle / "wheels", version, broken=broken)
+    wheel = _wheel(bundle / "wheels", version, contents, entry_points)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     (bundle / "requirements.txt").write_text(f"wardround=={version} --hash=sha256:{digest}\n")
     said = {
@@ -71,17 +134,18 @@ def _pip(folder: Path) -> None:
             archive.write(path, path.relative_to(package.parent))
 
 
-def _wheel(folder: Path, version: str, *, broken: bool) -> Path:
+def _wheel(folder: Path, version: str, contents: Mapping[str, bytes], entry_points: str) -> Path:
     path = folder / f"wardround-{version}-py3-none-any.whl"
     name = f"wardround-{version}.dist-info"
-    contents = {
-        "wardround_stub.py": _PROGRAM.format(version=version, broken=broken),
+    about = {
         f"{name}/METADATA": f"Metadata-Version: 2.1\nName: wardround\nVersion: {version}\n",
         f"{name}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{name}/entry_points.txt": "[console_scripts]\nwardround = wardround_stub:main\n",
+        f"{name}/entry_points.txt": entry_points,
     }
-    contents[f"{name}/RECORD"] = "".join(f"{each},,\n" for each in [*contents, f"{name}/RECORD"])
+    about[f"{name}/RECORD"] = "".join(f"{each},,\n" for each in [*contents, *about, f"{name}/RECORD"])
     with zipfile.ZipFile(path, "w") as archive:
-        for each, text in contents.items():
+        for each, content in contents.items():
+            archive.writestr(each, content)
+        for each, text in about.items():
             archive.writestr(each, text)
     return path

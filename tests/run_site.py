@@ -68,6 +68,7 @@ class RunSite:
     effects: Path
     """A folder that tasks write to."""
     extra: Mapping[str, str] = field(default_factory=dict)
+    command: Path = COMMAND
     processes: list[Process] = field(default_factory=list)
 
     @classmethod
@@ -78,8 +79,9 @@ class RunSite:
         hosts: Sequence[str] = ("t1", "t2"),
         settings: str = "",
         variables: Mapping[str, object] | None = None,
+        command: Path = COMMAND,
     ) -> RunSite:
-        site = cls(folder / "site", folder / "effects")
+        site = cls(folder / "site", folder / "effects", command=command)
         site.effects.mkdir()
         ended = site.run("init", str(site.root))
         assert ended.returncode == 0, ended.stderr
@@ -114,7 +116,7 @@ class RunSite:
 
     def run(self, *arguments: str, seconds: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         ended = subprocess.run(
-            [COMMAND, *arguments],
+            [self.command, *arguments],
             env=self.environment(), capture_output=True, text=True, timeout=seconds, check=False,
         )  # fmt: skip
         assert "Traceback" not in ended.stderr + ended.stdout, ended
@@ -131,18 +133,18 @@ class RunSite:
         ended = self.run("run", "follow", str(number), "--after", str(after), "--json")
         return [json.loads(line) for line in ended.stdout.splitlines()]
 
-    def begin(self, *arguments: str, program: Sequence[str | Path] = (COMMAND,)) -> Process:
+    def begin(self, *arguments: str, program: Sequence[str | Path] = ()) -> Process:
         """Start a command and go on. `program` runs it in a way of its own."""
         log = self.root / f"process-{len(self.processes)}.log"
         with log.open("w") as file:
             popen = subprocess.Popen(
-                [*program, *arguments],
+                [*(program or (self.command,)), *arguments],
                 env=self.environment(), stdin=subprocess.DEVNULL, stdout=file, stderr=file, text=True,
             )  # fmt: skip
         self.processes.append(Process(popen, log))
         return self.processes[-1]
 
-    def worker(self, name: str = "ward", program: Sequence[str | Path] = (COMMAND,)) -> Process:
+    def worker(self, name: str = "ward", program: Sequence[str | Path] = ()) -> Process:
         """A worker, ready."""
         worker = self.begin("worker", "--name", name, program=program)
         until(lambda: "is ready" in worker.said() or not worker.alive)
