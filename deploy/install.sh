@@ -85,9 +85,21 @@ done <"$here/about"
         '用同类处理器的机器执行 make bundle / run make bundle on a machine of its kind'
 
 fits() { "$1" -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != sys.argv[1])' "$needed" 2>/dev/null; }
+# The units hide homes: a Python in one (pyenv, conda) would work here, and not for the worker.
+served() {
+    [ -n "$root" ] && return
+    case $("$1" -c 'import os, sys; print(os.path.realpath(sys.base_prefix))' 2>/dev/null)/ in
+        /home/* | /root/* | /run/user/*) return 1 ;;
+    esac
+}
 if [ -z "$python" ]; then
-    for one in python3 "python$needed"; do
-        if command -v "$one" >/dev/null && fits "$one"; then python=$one; break; fi
+    system=
+    [ -n "$root" ] || system="/usr/bin/python3 /usr/bin/python$needed"
+    for one in python3 "python$needed" $system; do
+        if command -v "$one" >/dev/null && fits "$one"; then
+            python=$one
+            if served "$one"; then break; fi
+        fi
     done
 fi
 [ -n "$python" ] && fits "$python" || {
@@ -95,6 +107,9 @@ fi
     die "需要 Python $needed，本机是 / this needs Python $needed, here is: $found" \
         "安装 Python $needed，或取对应的安装包 / install it, or take the bundle for the Python that is here"
 }
+served "$python" ||
+    die "$python 在用户主目录中，服务用不到 / lies in a home, where services can't use it" \
+        '用 --python 指定系统的 Python / name a Python of the system by --python'
 "$python" -c 'import venv, zlib' 2>/dev/null ||
     die "$python 缺少 venv 模块 / lacks its venv module" '安装完整的 Python / install all of Python'
 
