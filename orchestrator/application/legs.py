@@ -266,7 +266,10 @@ class Legs:
             await self._wait(run, LegEnd(None, Wait.OTHER_RUN, error.message, until))
             return
         except InputError as error:
-            await self._refuse(run, error)
+            if run.round is None:
+                await self._refuse(run, error)
+            else:  # hosts were asked before it was broken off
+                await self._finish(run, LegEnd(RunState.FAILED, reason=_reason(error), counts={}))
             return
         if ended is None:
             await self._finish(run, LegEnd(RunState.CANCELLED, counts={}))

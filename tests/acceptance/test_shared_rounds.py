@@ -233,6 +233,20 @@ def test_a_round_on_one_machine_is_gone_on_with_by_the_next_worker(file_ward: Wa
     assert [ward.asked[host] for host in QUICK] == [1, 1]
 
 
+def test_a_round_that_nobody_can_go_on_with_has_failed_and_was_not_refused(file_ward: Ward) -> None:
+    ward = file_ward
+    first = ward.site.worker("first")
+    asks = ward.begin()
+    until(lambda: HostResult.objects.count() == 2)
+    (ward.site.root / "inventory" / "hosts.yml").write_text("all: [")
+    first.kill()
+    ward.site.worker("second")
+    assert asks.wait() == 3, asks.said()
+    run = ward.site.data("run", "show", "1")
+    assert (run["state"], get_round(1).round_state) == ("failed", RoundState.INTERRUPTED)
+    assert "hosts.yml" in run["reason"]["en"]
+
+
 def test_a_worker_that_comes_while_a_command_carries_a_round_out_helps_with_it(file_ward: Ward) -> None:
     ward = file_ward
     asks = ward.begin()
