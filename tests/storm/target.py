@@ -134,7 +134,10 @@ def running_target(folder: Path, *, own: bool) -> Iterator[Target]:
     spool.mkdir(mode=0o777, exist_ok=True)
     options = [f"SetEnv XDG_STATE_HOME={spool}"]
     with running_sshd(folder, options=options, program=_machine(folder) if own else None) as (server,):
-        yield Target(server, folder, own)
+        try:
+            yield Target(server, folder, own)
+        finally:
+            (folder / "off").touch()  # for good: what is ended now does not begin anew
 
 
 def _machine(folder: Path) -> Path:
