@@ -25,7 +25,8 @@ _MIGRATION_LOCK = 0x57415244  # any number, as long as every version uses the sa
 
 
 def server_settings(server: Server, patience: float) -> dict[str, Any]:
-    """Django's settings for it. `patience` is how many seconds a statement waits for another's lock."""
+    """Django's settings for it. `patience` is how many seconds a statement waits for another's lock; twice
+    as long may a transaction say nothing."""
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": server.name,
@@ -37,7 +38,9 @@ def server_settings(server: Server, patience: float) -> dict[str, Any]:
             **server.options,
             "connect_timeout": CONNECT_SECONDS,
             "application_name": "wardround",
-            "options": f"-c lock_timeout={round(patience * 1000)}",
+            # Who is frozen in mid-transaction would hold its locks, its lease's too, for as long as it is.
+            "options": f"-c lock_timeout={round(patience * 1000)}"
+            f" -c idle_in_transaction_session_timeout={round(2 * patience * 1000)}",
             # A server that vanishes in the middle of a round is noticed within a minute.
             "keepalives_idle": 20,
             "keepalives_interval": 5,
@@ -71,7 +74,9 @@ def require_usable(connection: BaseDatabaseWrapper, place: str) -> None:
 
 
 def wait_for_migration_lock(connection: BaseDatabaseWrapper) -> None:
-    """One process at a time makes or migrates a database; until this transaction ends it is ours."""
+    """One process at a time makes or migrates a database; until this transaction ends it is ours, however
+    long the copy takes that is made first."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = 0")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])

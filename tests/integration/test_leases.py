@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from orchestrator.errors import Busy, Fenced, StoreError
 from orchestrator.execution.lease_keeper import LeaseKeeper, acquire
 from orchestrator.language import Text
 from orchestrator.model.lease import Lease, Life
+from orchestrator.model.server import Server
+from orchestrator.records import database as records
 from orchestrator.records.leases import beat, bury, drop_lease, list_leases, require_lease, take_lease
 from orchestrator.records.process import surely_gone, this_life
 
@@ -178,3 +181,27 @@ def test_a_takeover_that_fails_is_tried_again() -> None:
 def _keeper(lease: Lease, taken: list[str] | Callable[[str], None]) -> LeaseKeeper:
     on_dead = taken.append if isinstance(taken, list) else taken
     return LeaseKeeper(lease, _clock, lambda: None, on_dead, beat_seconds=0.05, patience=0.4)
+
+
+def test_who_is_frozen_in_mid_transaction_holds_its_lease_no_longer_than_others_have_patience(
+    server_database: Server,
+) -> None:
+    records.configure(server_database, patience=0.5)
+    lease = take_lease("ward", ELSEWHERE, AT)
+
+    def buried() -> bool:
+        try:
+            return bury(lease)
+        except StoreError:  # held still
+            return False
+        finally:
+            records.disconnect()
+
+    def freeze(others: ThreadPoolExecutor) -> None:
+        with records.database_faults(), transaction.atomic():
+            require_lease(lease.fence)
+            _until(lambda: others.submit(buried).result())
+            require_lease(lease.fence)
+
+    with ThreadPoolExecutor(1) as others, pytest.raises(StoreError):
+        freeze(others)
