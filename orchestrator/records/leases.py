@@ -82,7 +82,10 @@ def require_lease(fence: int) -> None:
     # asked for each few hosts of a round, and to compose it would cost ten times the answer.
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT 1 FROM records_lease WHERE id = %s AND NOT dead{lock}", [fence])  # noqa: S608
+        cursor.execute(
+            f"SELECT 1 FROM records_lease WHERE id = %s AND NOT dead{lock}",  # noqa: S608 - our own words
+            [fence],
+        )
         alive = cursor.fetchone() is not None
     if not alive:
         raise Fenced(
